@@ -1,0 +1,1 @@
+"""A vector environment that cannot hang: worker processes with deadlines, truthful faults and clean ends."""
