@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from gymnasium.vector import AsyncVectorEnv
 
-from fuelbreak.dqn import QNetwork, ReplayMemory, select_cells
+from fuelbreak.dqn import QNetwork, ReplayMemory, legal_cells, select_cells
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.rasters import load_landscapes
 from fuelbreak.runs import RunFolder
@@ -51,7 +51,8 @@ def cleanup_processes():
         p.join(timeout=1.0)
 
 
-def choose_actions(net, obs, masks, eps, device):
+def choose_actions(net, obs, eps, device):
+    masks = legal_cells(obs)
     n, HxW = masks.shape
     actions = np.zeros((n, HxW))
     with torch.no_grad():
@@ -115,17 +116,18 @@ def main():
             ep_reward, losses, burned, completed = 0.0, [], [], 0
             breaks = np.zeros(N_ENVS, dtype=int)
             for step in range(STEPS_PER_EP):
-                actions = choose_actions(net, obs, infos["action_mask"], eps, device)
+                actions = choose_actions(net, obs, eps, device)
                 vec_env.step_async(actions)
                 next_obs, rewards, terminated, truncated, infos = vec_env.step_wait()
                 for i in range(N_ENVS):
                     memory.push(i % len(rasters), obs[i], actions[i], rewards[i], next_obs[i], terminated[i])
                 obs = next_obs
                 ep_reward += rewards.mean()
-                breaks += infos["new_cells"]
-                if (terminated | truncated).any():
-                    completed += int((terminated | truncated).sum())
-                    burned += infos["burned"][terminated | truncated].tolist()
+                if "new_cells" in infos:
+                    breaks += infos["new_cells"]
+                if terminated.any():
+                    completed += int(terminated.sum())
+                    burned += infos["burned"][terminated].tolist()
                 if len(memory) >= BATCH_SIZE * 4:
                     for _ in range(UPDATES_PER_STEP):
                         losses.append(learn(net, target, opt, memory, device))
