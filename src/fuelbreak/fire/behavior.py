@@ -1,0 +1,66 @@
+"""Fire behaviour of a whole landscape under one weather: from rasters to slowness along the moves."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from fuelbreak.fire.crown import Canopy, crown_fire, crowning_rate_m_min
+from fuelbreak.fire.ellipse import combined_slowness, project
+from fuelbreak.fire.surface import BaseFire, base_fire, head_fire, midflame_wind_m_min, slope_and_aspect
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+
+__all__ = ["landscape_slowness"]
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def landscape_slowness(landscape: Landscape, weather: Weather, directions: FloatArray) -> FloatArray:
+    """Minutes per metre along fixed directions in every cell.
+
+    Args:
+        landscape: The rasters.
+        weather: Constant over the landscape.
+        directions: float64 (K, 2), unit vectors (east, north).
+
+    Returns:
+        float64 (H, W, K); inf in cells that do not burn or are too moist to spread fire.
+    """
+    burnable = landscape.burnable
+    out = np.full((*landscape.shape, len(directions)), np.inf)
+    terrain = slope_and_aspect(landscape.slope_deg[burnable], landscape.aspect_deg[burnable])
+    canopy = _canopy(landscape, burnable)
+    base = _base_fire_of_cells(landscape.fuel_model[burnable], weather)
+    midflame = midflame_wind_m_min(weather.wind_speed_10m_km_h, base.depth_ft, canopy.cover, canopy.height_m)
+    surface = head_fire(base, midflame, weather.upwind_direction_deg, terrain)
+    crown = crown_fire(
+        canopy, base, weather.moisture_1h, weather.wind_speed_10m_km_h, weather.upwind_direction_deg, terrain
+    )
+    crowning_rate = crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
+    out[burnable] = combined_slowness(
+        project(surface, terrain), project(crown.head, terrain), crowning_rate, terrain, directions
+    )
+    return out
+
+
+def _canopy(landscape: Landscape, where: npt.NDArray[np.bool_]) -> Canopy:
+    return Canopy(
+        cover=landscape.canopy_cover[where].astype(np.float64),
+        height_m=landscape.canopy_height_m[where].astype(np.float64),
+        base_height_m=landscape.canopy_base_height_m[where].astype(np.float64),
+        bulk_density_kg_m3=landscape.canopy_bulk_density_kg_m3[where].astype(np.float64),
+    )
+
+
+def _base_fire_of_cells(fuel_model: npt.NDArray[np.int16], weather: Weather) -> BaseFire:
+    """Fuel beds depend on fuel model and weather alone: compute each model once."""
+    codes, row = np.unique(fuel_model, return_inverse=True)
+    moisture = (
+        weather.moisture_1h,
+        weather.moisture_10h,
+        weather.moisture_100h,
+        weather.moisture_live_herbaceous,
+        weather.moisture_live_woody,
+    )
+    return base_fire(codes, np.tile(moisture, (len(codes), 1))).take(row)

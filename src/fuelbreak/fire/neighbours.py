@@ -1,0 +1,98 @@
+"""The 32 straight moves of a fire from cell to cell, and the cells that each of them crosses.
+
+Eight moves let a fire spread in eight directions only, which cuts the corners off every ellipse; 32 (all coprime
+steps of up to three cells) reach 97 to 99 % of its area. A move is cut into the pieces that lie in each cell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import gcd
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["REACH", "Moves", "moves"]
+
+REACH = 3
+"""Longest step along a row or a column, in cells."""
+
+_NONE = 127  # marks an unused slot in the arrays of cells
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """K moves; steps and cells are (row, column) relative to the start, row 0 = north.
+
+    Attributes:
+        step: int64 (K, 2), from the start to the end.
+        direction: float64 (K, 2), unit vectors (east, north).
+        pieces: int64 (K,), how many cells a move crosses, both ends counted.
+        cell: int64 (K, P, 2), the cells it crosses.
+        length: float64 (K, P), metres in each of them on a grid of 1 m.
+        corner: int64 (K, 2, 2), the two cells that touch the line at a corner only; (127, 127) where there is none.
+    """
+
+    step: npt.NDArray[np.int64]
+    direction: npt.NDArray[np.float64]
+    pieces: npt.NDArray[np.int64]
+    cell: npt.NDArray[np.int64]
+    length: npt.NDArray[np.float64]
+    corner: npt.NDArray[np.int64]
+
+
+def _crossings(step: tuple[int, int]) -> list[float]:
+    """Where along a move (0..1) it passes from cell to cell, ends included."""
+    at = {0.0, 1.0}
+    for extent in step:
+        at |= {(i + 0.5) / abs(extent) for i in range(abs(extent))}
+    return sorted(at)
+
+
+def _pieces(step: tuple[int, int]) -> list[tuple[tuple[int, int], float]]:
+    """The cells that a move crosses and the length in each."""
+    crossings = _crossings(step)
+    length = float(np.hypot(*step))
+    found = []
+    for start, end in zip(crossings, crossings[1:], strict=False):
+        middle = (start + end) / 2.0
+        found.append(((round(middle * step[0]), round(middle * step[1])), (end - start) * length))
+    return found
+
+
+def _corner(step: tuple[int, int]) -> list[tuple[int, int]]:
+    """The two cells beside the corner that a move passes exactly: half way, where both extents are odd."""
+    if step[0] % 2 == 0 or step[1] % 2 == 0:
+        return [(_NONE, _NONE)] * 2
+    down, right = np.sign(step)
+    before = ((step[0] - down) // 2, (step[1] - right) // 2)
+    return [(int(before[0] + down), int(before[1])), (int(before[0]), int(before[1] + right))]
+
+
+@cache
+def moves() -> Moves:
+    """The moves, made at the first call.
+
+    Returns:
+        The same frozen object each time.
+    """
+    span = range(-REACH, REACH + 1)
+    steps = [(row, column) for row in span for column in span if gcd(row, column) == 1]
+    pieces = [_pieces(step) for step in steps]
+    most = max(len(found) for found in pieces)
+    cell = np.full((len(steps), most, 2), _NONE)
+    length = np.zeros((len(steps), most))
+    for k, found in enumerate(pieces):
+        for p, (place, metres) in enumerate(found):
+            cell[k, p], length[k, p] = place, metres
+    step = np.array(steps)
+    east_north = np.stack([step[:, 1], -step[:, 0]], axis=1)
+    return Moves(
+        step=step,
+        direction=east_north / np.linalg.norm(east_north, axis=1, keepdims=True),
+        pieces=np.array([len(found) for found in pieces]),
+        cell=cell,
+        length=length,
+        corner=np.array([_corner(step) for step in steps]),
+    )
