@@ -12,9 +12,9 @@ import torch
 import torch.nn.functional as F
 from gymnasium.vector import AsyncVectorEnv
 
+from fuelbreak.defaults import training_landscapes
 from fuelbreak.dqn import QNetwork, ReplayMemory, legal_cells, select_cells
 from fuelbreak.env import FuelBreakEnv
-from fuelbreak.rasters import load_landscapes
 from fuelbreak.runs import RunFolder
 
 # ---- settings -------------------------------------------------------------
@@ -84,7 +84,7 @@ def learn(net, target, opt, memory, device):
 
 def main():
     parser = argparse.ArgumentParser(description="Train a DQN that places fuel breaks.")
-    parser.add_argument("--rasters", default="data/default", help="folder with cropped_raster/")
+    parser.add_argument("--rasters", help="folder with cropped_raster/ (default: synthetic landscapes)")
     parser.add_argument("--episodes", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -96,7 +96,7 @@ def main():
     print(f"Using device {device}")
 
     print("Loading rasters...")
-    rasters = load_landscapes(args.rasters)
+    rasters = training_landscapes(args.rasters)
     print(f"Loaded {len(rasters)} rasters")
 
     vec_env = AsyncVectorEnv([make_env(rasters[i % len(rasters)], args.seed + i) for i in range(N_ENVS)])

@@ -1,0 +1,24 @@
+"""A double DQN over per-cell values that chooses k cells at once."""
+
+from fuelbreak.dqn.agent import (
+    double_dqn_loss,
+    epsilon_greedy,
+    exploration_rate,
+    greedy_actions,
+    select_cells,
+)
+from fuelbreak.dqn.network import QNetwork
+from fuelbreak.dqn.replay import Batch, ReplayMemory
+from fuelbreak.observation import legal_cells
+
+__all__ = [
+    "Batch",
+    "QNetwork",
+    "ReplayMemory",
+    "double_dqn_loss",
+    "epsilon_greedy",
+    "exploration_rate",
+    "greedy_actions",
+    "legal_cells",
+    "select_cells",
+]

@@ -1,0 +1,74 @@
+"""The Q network: one value a cell, each computed with the whole landscape in view."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fuelbreak.observation import NUM_CHANNELS
+
+__all__ = ["QNetwork"]
+
+
+class QNetwork(nn.Module):
+    """Per-cell values from a convolutional network with global context.
+
+    Cell detail comes from a stem at full resolution, neighbourhoods from dilated residual blocks at half of it,
+    and the landscape as a whole from a global mean that every block adds to each of its cells. Any H and W from
+    8 up are accepted.
+
+    The value of a set of cells is the sum of its per-cell values (Q(s, A) = sum over a in A of q(s, a)), the
+    form in which the best k cells are the k with the highest values.
+
+    Args:
+        channels: Channels of the observation.
+        width: Feature maps of the trunk.
+        dilations: One residual block each.
+    """
+
+    def __init__(
+        self, channels: int = NUM_CHANNELS, width: int = 32, dilations: tuple[int, ...] = (1, 2, 4, 1)
+    ) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(channels, width // 2, 3, padding=1)
+        self.down = nn.Conv2d(width // 2, width, 3, stride=2, padding=1)
+        self.blocks = nn.ModuleList(_ContextBlock(width, dilation) for dilation in dilations)
+        self.head = nn.Conv2d(width + width // 2, width, 3, padding=1)
+        self.value = nn.Conv2d(width, 1, 1)
+        # Rewards are shares of the burned area: start from values near zero, not from noise of order one.
+        for parameter in self.value.parameters():
+            nn.init.normal_(parameter, std=1e-3)
+
+    def forward(self, observations: Tensor) -> Tensor:
+        """Values of all cells.
+
+        Args:
+            observations: float32 (N, C, H, W).
+
+        Returns:
+            float32 (N, H*W), row by row.
+        """
+        fine = functional.relu(self.stem(observations))
+        coarse = functional.relu(self.down(fine))
+        for block in self.blocks:
+            coarse = block(coarse)
+        up = functional.interpolate(coarse, size=fine.shape[-2:], mode="nearest")
+        features = functional.relu(self.head(torch.cat([fine, up], dim=1)))
+        values: Tensor = self.value(features)
+        return values.flatten(1)
+
+
+class _ContextBlock(nn.Module):
+    """Residual block: a dilated convolution plus a term from the global mean."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.local = nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
+        self.context = nn.Linear(width, width)
+        self.out = nn.Conv2d(width, width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        context = self.context(features.mean(dim=(2, 3)))[..., None, None]
+        residual: Tensor = self.out(functional.relu(self.local(features) + context))
+        return functional.relu(features + residual)

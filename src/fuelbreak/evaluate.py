@@ -1,0 +1,278 @@
+"""Judge a trained network: its plans beside simple ones, on every burnable ignition of landscapes it never saw.
+
+    python -m fuelbreak.evaluate runs/20260101T000000Z-train --rasters data/heldout
+
+Writes `summary.json`, `CARD.md` and the pictures into the run's folder and prints the table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from fuelbreak import pictures
+from fuelbreak.dqn import QNetwork, greedy_actions
+from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.observation import base_observation
+from fuelbreak.rasters import load_landscapes
+from fuelbreak.runs import load_checkpoint, write_atomically
+
+__all__ = ["Judgement", "evaluate", "evaluate_run", "learned_plan", "summarize"]
+
+Breaks = npt.NDArray[np.bool_]
+
+_RANDOM_PLANS = 5
+_BOOTSTRAP_DRAWS = 2000
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What one plan does on one landscape, over all its burnable ignitions.
+
+    Attributes:
+        landscape: The landscape's name.
+        plan: "agent", "random" or "burn probability".
+        breaks: Break cells placed.
+        burned_before: Expected burned cells of a fire without breaks.
+        burned_after: The same with them; an ignition on a break burns nothing.
+    """
+
+    landscape: str
+    plan: str
+    breaks: int
+    burned_before: float
+    burned_after: float
+
+    @property
+    def reduction(self) -> float:
+        """Share of the expected burned area that the plan saves, at most 1."""
+        return 1.0 - self.burned_after / self.burned_before
+
+
+def learned_plan(
+    network: torch.nn.Module, landscape: Landscape, budget: int, k: int, device: torch.device | str = "cpu"
+) -> Breaks:
+    """The breaks that the network places greedily, k cells a step.
+
+    Returns:
+        bool (H, W) with `budget` breaks, or every burnable cell where there are fewer.
+    """
+    base = base_observation(landscape)
+    breaks = np.zeros(landscape.shape, dtype=bool)
+    room = min(budget, int(landscape.burnable.sum()))
+    while (left := room - int(breaks.sum())) > 0:
+        observation = np.where(breaks, np.float32(0.0), base)
+        action = greedy_actions(network, observation[None], min(k, left), device)[0]
+        breaks |= action.astype(bool).reshape(breaks.shape)
+    return breaks
+
+
+def evaluate(
+    network: torch.nn.Module,
+    landscapes: Sequence[Landscape],
+    *,
+    budget: int,
+    k: int,
+    weather: Weather,
+    seed: int = 0,
+    device: torch.device | str = "cpu",
+) -> list[Judgement]:
+    """Judge the network's plans beside random ones and the cells most often burned.
+
+    Args:
+        network: Maps float32 (N, 8, H, W) to values (N, H*W).
+        landscapes: To plan for; not those of the training, if the figures are to mean anything.
+        budget: Breaks in a plan.
+        k: Breaks in a step of the network.
+        weather: Of every fire.
+        seed: Of the random plans.
+        device: Where the network lives.
+
+    Returns:
+        One judgement a landscape and plan; "random" is the mean over five draws.
+    """
+    rng = np.random.default_rng(seed)
+    judged = []
+    for landscape in landscapes:
+        simulator = FireSimulator(landscape, weather)
+        ignitions = np.argwhere(landscape.burnable)
+        before = _expected_burned(simulator, ignitions, None)
+        frequent = simulator.burn_probability(ignitions)
+        plans = {
+            "agent": [learned_plan(network, landscape, budget, k, device)],
+            "burn probability": [_highest(frequent, landscape.burnable, budget)],
+            "random": [
+                _highest(rng.random(landscape.shape), landscape.burnable, budget)
+                for _ in range(_RANDOM_PLANS)
+            ],
+        }
+        for plan, drawn in plans.items():
+            after = float(np.mean([_expected_burned(simulator, ignitions, breaks) for breaks in drawn]))
+            judged.append(Judgement(landscape.name, plan, int(drawn[0].sum()), before, after))
+    return judged
+
+
+def summarize(judged: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
+    """Mean reduction of each plan, with 95 % bootstrap intervals over landscapes, and the agent's paired lead.
+
+    Returns:
+        ``{"plans": {plan: {mean, low, high}}, "agent_minus": {plan: {mean, low, high}}, "landscapes": n}``, in
+        shares of the expected burned area.
+    """
+    by_plan: dict[str, list[float]] = {}
+    for judgement in judged:
+        by_plan.setdefault(judgement.plan, []).append(judgement.reduction)
+    rng = np.random.default_rng(seed)
+    values = {plan: np.array(reductions) for plan, reductions in by_plan.items()}
+    agent = values["agent"]
+    return {
+        "landscapes": len(agent),
+        "plans": {plan: _interval(reductions, rng) for plan, reductions in values.items()},
+        "agent_minus": {
+            plan: _interval(agent - reductions, rng) for plan, reductions in values.items() if plan != "agent"
+        },
+    }
+
+
+def evaluate_run(
+    run: Path, landscapes: Sequence[Landscape], device: torch.device | str = "cpu"
+) -> dict[str, Any]:
+    """Judge a run's latest checkpoint; write `summary.json`, `CARD.md` and the pictures into its folder.
+
+    Returns:
+        What `summary.json` holds.
+    """
+    state = load_checkpoint(run, device)
+    network = QNetwork().to(device)
+    network.load_state_dict(state["network"])
+    network.eval()
+    weather = Weather(**state["weather"]) if "weather" in state else Weather()
+    budget, k = int(state["budget"]), int(state["k"])
+    judged = evaluate(network, landscapes, budget=budget, k=k, weather=weather, device=device)
+    summary = {
+        "run": run.name,
+        "episodes": int(state["episode"]) + 1,
+        "budget": budget,
+        "cells_per_step": k,
+        "weather": dataclasses.asdict(weather),
+        "evaluation": summarize(judged),
+        "judgements": [
+            dataclasses.asdict(judgement) | {"reduction": judgement.reduction} for judgement in judged
+        ],
+    }
+    plan = learned_plan(network, landscapes[0], budget, k, device)
+    summary["pictures"] = [
+        str(path.relative_to(run)) for path in pictures.draw_run(run, landscapes[0], plan, weather)
+    ]
+    write_atomically(run / "summary.json", json.dumps(summary, indent=2).encode())
+    write_atomically(run / "CARD.md", _card(summary).encode())
+    return summary
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """Print the table of plans."""
+    evaluation = summary["evaluation"]
+    table = Table(
+        title=f"Reduction of the expected burned area, {summary['budget']} breaks, "
+        f"{evaluation['landscapes']} landscapes, all burnable ignitions"
+    )
+    for column in ("plan", "mean", "95 % interval", "agent minus plan"):
+        table.add_column(column)
+    for plan, figures in evaluation["plans"].items():
+        lead = evaluation["agent_minus"].get(plan)
+        table.add_row(
+            plan,
+            _percent(figures),
+            _percent_range(figures),
+            f"{_percent(lead)} {_percent_range(lead)}" if lead else "",
+        )
+    Console().print(table)
+
+
+@dataclass(frozen=True)
+class _Arguments:
+    run: tyro.conf.Positional[Path]
+    """The run's folder."""
+    rasters: Path = Path("data/heldout")
+    """Folder of the tiles to judge on: ones that the agent never saw."""
+    limit: int | None = None
+    """Judge on the first LIMIT tiles only."""
+
+
+def main() -> None:
+    """Run the command line."""
+    arguments = tyro.cli(_Arguments, description=__doc__)
+    landscapes = load_landscapes(arguments.rasters)[: arguments.limit]
+    summary = evaluate_run(arguments.run, landscapes)
+    print_summary(summary)
+    Console().print(f"Summary, card and pictures: {arguments.run}", soft_wrap=True)
+
+
+def _expected_burned(
+    simulator: FireSimulator, ignitions: npt.NDArray[np.int64], breaks: Breaks | None
+) -> float:
+    return float(simulator.burned_cells(ignitions, breaks).mean())
+
+
+def _highest(score: npt.NDArray[Any], burnable: Breaks, budget: int) -> Breaks:
+    ranked = np.argsort(np.where(burnable, -score, np.inf), axis=None, kind="stable")
+    plan = np.zeros(burnable.shape, dtype=bool)
+    plan.flat[ranked[: min(budget, int(burnable.sum()))]] = True
+    return plan
+
+
+def _interval(values: npt.NDArray[np.float64], rng: np.random.Generator) -> dict[str, float]:
+    draws = rng.choice(values, size=(_BOOTSTRAP_DRAWS, len(values))).mean(axis=1)
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return {"mean": float(values.mean()), "low": float(low), "high": float(high)}
+
+
+def _percent(figures: dict[str, float]) -> str:
+    return f"{100 * figures['mean']:.1f} %"
+
+
+def _percent_range(figures: dict[str, float]) -> str:
+    return f"[{100 * figures['low']:.1f}, {100 * figures['high']:.1f}]"
+
+
+def _card(summary: dict[str, Any]) -> str:
+    evaluation = summary["evaluation"]
+    rows = [
+        f"| {plan} | {_percent(figures)} | {_percent_range(figures)} |"
+        for plan, figures in evaluation["plans"].items()
+    ]
+    shown = [f"![{Path(picture).stem}]({picture})" for picture in summary["pictures"]]
+    lines = [
+        f"# {summary['run']}",
+        "",
+        f"A double DQN that places {summary['budget']} fuel breaks, {summary['cells_per_step']} cells a step, after "
+        f"{summary['episodes']} training episodes.",
+        "",
+        f"Reduction of the expected burned area on {evaluation['landscapes']} landscapes, over all burnable ignitions "
+        "(95 % bootstrap intervals over landscapes):",
+        "",
+        "| plan | mean | 95 % interval |",
+        "|---|---|---|",
+        *rows,
+        "",
+        *shown,
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

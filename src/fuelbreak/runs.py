@@ -1,0 +1,198 @@
+"""A run's folder: everything that watches a run reads these files.
+
+runs/<UTC>-<name>/
+  config.json          arguments, versions, landscapes, seeds
+  metrics.jsonl        one line an episode
+  events.out.tfevents* the same for TensorBoard
+  checkpoints/         latest.pt
+  pictures/            PNG
+  summary.json         how it ended and how the agent did
+  CARD.md              the same for people
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import torch
+
+from fuelbreak.landscape import Landscape
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+__all__ = ["RunFolder", "load_checkpoint", "write_atomically"]
+
+_REPORTED_PACKAGES = ("stable-train", "torch", "numpy", "gymnasium", "numba", "rasterio")
+
+
+class RunFolder:
+    """Writes one run's folder; `create` makes a new one, `reopen` goes on with an old one.
+
+    Attributes:
+        path: The folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / "checkpoints"
+        self.pictures = path / "pictures"
+        for folder in (self.checkpoints, self.pictures):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._metrics = (path / "metrics.jsonl").open("a", encoding="utf-8")
+        self._board: SummaryWriter | None = None
+
+    @classmethod
+    def create(
+        cls,
+        name: str,
+        config: Mapping[str, Any],
+        *,
+        landscapes: Sequence[Landscape] = (),
+        root: Path | str = "runs",
+    ) -> Self:
+        """Make ``root/<UTC>-<name>/`` with a ``config.json``; a number is added where the folder exists."""
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        path = _new_folder(Path(root), f"{stamp}-{name}")
+        facts = {
+            "name": name,
+            "created_utc": stamp,
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "config": dict(config),
+            "landscapes": [landscape.name for landscape in landscapes],
+            "versions": {"python": platform.python_version()} | {p: version(p) for p in _REPORTED_PACKAGES},
+            "git_revision": _git_revision(),
+            "cpu_count": os.cpu_count(),
+        }
+        write_atomically(path / "config.json", json.dumps(facts, indent=2, default=str).encode())
+        _point_latest_at(path)
+        return cls(path)
+
+    @classmethod
+    def reopen(cls, path: Path | str) -> Self:
+        """Go on with an existing run's folder.
+
+        Raises:
+            FileNotFoundError: It holds no ``config.json``.
+        """
+        path = Path(path)
+        if not (path / "config.json").is_file():
+            raise FileNotFoundError(f"{path} is no run folder: it has no config.json")
+        return cls(path)
+
+    def log(self, episode: int, values: Mapping[str, float]) -> None:
+        """Append one episode's values to ``metrics.jsonl`` and TensorBoard; NaN (not measured) is left out."""
+        known = {tag: float(value) for tag, value in values.items() if not math.isnan(value)}
+        self._metrics.write(json.dumps({"episode": episode, **known}) + "\n")
+        self._metrics.flush()
+        for tag, value in known.items():
+            self._writer().add_scalar(tag, value, episode)
+
+    def save_checkpoint(self, episode: int, network: torch.nn.Module, **extra: Any) -> Path:
+        """Write ``checkpoints/latest.pt`` atomically: the network's weights and whatever else is given.
+
+        Returns:
+            The checkpoint's path. An old one stays untouched until the new one is wholly on disk.
+        """
+        state = {"episode": episode, "network": network.state_dict(), **extra}
+        path = self.checkpoints / "latest.pt"
+        write_checkpoint(path, state)
+        return path
+
+    def close(self) -> None:
+        """Flush and close what is open; may be called twice."""
+        self._metrics.close()
+        if self._board is not None:
+            self._board.close()
+            self._board = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _writer(self) -> SummaryWriter:
+        if self._board is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(self.path))
+        return self._board
+
+
+def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Save tensors and plain values so that `load_checkpoint` can read them, atomically."""
+    temporary = path.with_suffix(".tmp")
+    try:
+        with temporary.open("wb") as file:
+            torch.save(dict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:
+    """Read a checkpoint, or the latest of a run's folder, without running code that it might carry.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    path = Path(path)
+    file = path / "checkpoints" / "latest.pt" if path.is_dir() else path
+    if not file.is_file():
+        raise FileNotFoundError(f"no checkpoint at {file}; give a run's folder or a .pt file")
+    state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+    return state
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file by new content: afterwards it is wholly old or wholly new."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _new_folder(root: Path, name: str) -> Path:
+    for attempt in range(1, 1000):
+        path = root / (name if attempt == 1 else f"{name}-{attempt}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(f"{root / name} and 998 numbered ones exist; clear {root} out")
+
+
+def _point_latest_at(path: Path) -> None:
+    link = path.parent / ".latest"
+    link.unlink(missing_ok=True)
+    link.symlink_to(path.name)
+    link.replace(path.parent / "latest")
+
+
+def _git_revision() -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,81 @@
+"""Judging plans: the figures are those of the fires, and what is written can be read and seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fuelbreak.synthetic import generate_landscape
+from PIL import Image
+
+from fuelbreak.dqn import QNetwork
+from fuelbreak.evaluate import Judgement, evaluate, evaluate_run, learned_plan, summarize
+from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.runs import RunFolder
+
+
+@pytest.fixture(scope="module")
+def landscapes() -> list[Landscape]:
+    return [generate_landscape(seed=seed, size=24) for seed in (1, 2)]
+
+
+def test_a_learned_plan_spends_the_budget_on_legal_cells(landscapes: list[Landscape]) -> None:
+    plan = learned_plan(QNetwork(), landscapes[0], budget=25, k=10)
+    assert plan.sum() == 25
+    assert not (plan & ~landscapes[0].burnable).any()
+
+
+def test_a_budget_beyond_the_landscape_breaks_every_burnable_cell(landscapes: list[Landscape]) -> None:
+    plan = learned_plan(QNetwork(), landscapes[0], budget=10_000, k=200)
+    assert np.array_equal(plan, landscapes[0].burnable)
+
+
+def test_judgements_are_what_the_simulator_says_over_all_burnable_ignitions(
+    landscapes: list[Landscape],
+) -> None:
+    weather = Weather()
+    network = QNetwork()
+    judged = evaluate(network, landscapes, budget=30, k=10, weather=weather)
+    assert {(j.landscape, j.plan) for j in judged} == {
+        (landscape.name, plan) for landscape in landscapes for plan in ("agent", "burn probability", "random")
+    }
+    first = judged[0]
+    simulator = FireSimulator(landscapes[0], weather)
+    ignitions = np.argwhere(landscapes[0].burnable)
+    plan = learned_plan(network, landscapes[0], 30, 10)
+    assert first.burned_before == simulator.burned_cells(ignitions).mean()
+    assert first.burned_after == simulator.burned_cells(ignitions, plan).mean()
+    assert all(j.breaks == 30 and 0 < j.reduction < 1 for j in judged)
+
+
+def test_the_summary_pairs_landscapes() -> None:
+    judged = [
+        Judgement(name, plan, 10, 100.0, 100.0 * (1 - reduction))
+        for name, agent, rest in (("a", 0.5, 0.3), ("b", 0.7, 0.5), ("c", 0.2, 0.0))
+        for plan, reduction in (("agent", agent), ("random", rest))
+    ]
+    summary = summarize(judged)
+    assert summary["landscapes"] == 3
+    assert summary["plans"]["agent"]["mean"] == pytest.approx(1.4 / 3)
+    lead = summary["agent_minus"]["random"]
+    assert (lead["low"], lead["mean"], lead["high"]) == pytest.approx((0.2, 0.2, 0.2))
+
+
+def test_a_run_gets_its_summary_card_and_pictures(tmp_path: Path, landscapes: list[Landscape]) -> None:
+    with RunFolder.create("train", {}, root=tmp_path) as run:
+        for episode in range(4):
+            run.log(episode, {"charts/episodic_return": episode / 10, "charts/burned": 100.0 - episode})
+        run.save_checkpoint(3, QNetwork(), k=10, budget=30)
+    evaluate_run(run.path, landscapes)
+    summary = json.loads((run.path / "summary.json").read_text())
+    assert (summary["episodes"], summary["budget"], summary["evaluation"]["landscapes"]) == (4, 30, 2)
+    assert "| agent |" in (run.path / "CARD.md").read_text()
+    assert len(summary["pictures"]) == 3
+    for picture in summary["pictures"]:
+        pixels = np.asarray(Image.open(run.path / picture).convert("RGB"))
+        assert pixels.shape[0] > 300
+        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{picture} shows next to nothing"
