@@ -21,6 +21,12 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+train: $(STAMP)  ## patch src/Train.py, train with it, evaluate, draw (EPISODES=20)
+	$(PY) patch_train_stable.py
+	$(PY) src/Train.py --episodes $(EPISODES)
+	$(PY) -m fuelbreak.evaluate runs/latest
+	@echo "To train for real: $(PY) src/Train_stable.py --rasters DIR --episodes 2000   (src/Train_stable.py --help)"
+
 lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check --exclude src/Train.py .

@@ -34,6 +34,7 @@ from fuelbreak.console import say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
 from fuelbreak.dqn import QNetwork, ReplayMemory, double_dqn_loss, epsilon_greedy, exploration_rate
 from fuelbreak.env import FuelBreakEnv
+from fuelbreak.errors import LandscapeError
 from fuelbreak.evaluate import evaluate_run, print_summary
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -438,9 +439,15 @@ def _mean(values: Collection[float]) -> float:
     return float(np.mean(list(values))) if values else float("nan")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script; the exit code."""
-    settings = parse_settings(arguments)
+def open_run(settings: Settings, landscapes: Sequence[Landscape]) -> RunFolder:
+    """The resumed run's folder, or a new one."""
+    if settings.resume is not None:
+        return RunFolder.reopen(settings.resume)
+    return RunFolder.create("train-stable", dataclasses.asdict(settings), landscapes=landscapes)
+
+
+def run_from(settings: Settings) -> int:
+    """Load, train, evaluate; the exit code."""
     stop = StopRequest()
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
     say(f"Using device {device} on {usable_cores()}-core system", "device")
@@ -448,22 +455,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     say("Loading rasters...", "folder")
     landscapes = training_landscapes(settings.rasters)
     say(f"Loaded {len(landscapes)} rasters", "ok")
-
-    with (
-        RunFolder.reopen(settings.resume)
-        if settings.resume
-        else RunFolder.create("train-stable", dataclasses.asdict(settings), landscapes=landscapes)
-    ) as run:
+    with open_run(settings, landscapes) as run:
         train(settings, run, landscapes, device, stop)
-        path = run.path
     if stop.signal_number is not None:
-        say(f"Stopped by {signal.Signals(stop.signal_number).name}; go on with --resume {path}", "warning")
+        say(
+            f"Stopped by {signal.Signals(stop.signal_number).name}; go on with --resume {run.path}", "warning"
+        )
         return 128 + stop.signal_number
     stop.restore()
     if settings.evaluate:
-        print_summary(evaluate_run(path, heldout_landscapes(settings.heldout), device))
-    say(f"Run folder: {path}", "folder")
+        print_summary(evaluate_run(run.path, heldout_landscapes(settings.heldout), device))
+    say(f"Run folder: {run.path}", "folder")
     return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script; the exit code: 0, 2 for input that cannot be used, 130 or 143 after a signal."""
+    settings = parse_settings(arguments)
+    try:
+        return run_from(settings)
+    except (LandscapeError, FileNotFoundError) as error:
+        say(f"Error: {error}", stream=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

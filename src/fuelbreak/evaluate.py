@@ -1,6 +1,6 @@
 """Judge a trained network: its plans beside simple ones, on every burnable ignition of landscapes it never saw.
 
-    python -m fuelbreak.evaluate runs/20260101T000000Z-train --rasters data/heldout
+    python -m fuelbreak.evaluate runs/latest --rasters DIR
 
 Writes `summary.json`, `CARD.md` and the pictures into the run's folder and prints the table.
 """
@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from fuelbreak import pictures
+from fuelbreak.defaults import heldout_landscapes
 from fuelbreak.dqn import QNetwork, greedy_actions
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import base_observation
-from fuelbreak.rasters import load_landscapes
 from fuelbreak.runs import load_checkpoint, write_atomically
 
 __all__ = ["Judgement", "evaluate", "evaluate_run", "learned_plan", "summarize"]
@@ -206,8 +206,8 @@ def print_summary(summary: dict[str, Any]) -> None:
 class _Arguments:
     run: tyro.conf.Positional[Path]
     """The run's folder."""
-    rasters: Path = Path("data/heldout")
-    """Folder of the tiles to judge on: ones that the agent never saw."""
+    rasters: Path | None = None
+    """Folder of the tiles to judge on, ones that the agent never saw; by default synthetic ones in data/heldout."""
     limit: int | None = None
     """Judge on the first LIMIT tiles only."""
 
@@ -215,7 +215,7 @@ class _Arguments:
 def main() -> None:
     """Run the command line."""
     arguments = tyro.cli(_Arguments, description=__doc__)
-    landscapes = load_landscapes(arguments.rasters)[: arguments.limit]
+    landscapes = heldout_landscapes(arguments.rasters)[: arguments.limit]
     summary = evaluate_run(arguments.run, landscapes)
     print_summary(summary)
     Console().print(f"Summary, card and pictures: {arguments.run}", soft_wrap=True)

@@ -56,7 +56,10 @@ def play(env: FuelBreakEnv, seed: int) -> list[object]:
 def test_it_passes_gymnasiums_checker_without_a_warning(landscape: Landscape) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_env(FuelBreakEnv(landscape, BUDGET, STEP, render_mode="rgb_array"), skip_render_check=False)
+        env = gym.make(
+            "fuelbreak:FuelBreak-v0", raster=landscape, break_budget=BUDGET, render_mode="rgb_array"
+        )
+        check_env(env.unwrapped)
 
 
 def test_it_can_be_made_by_its_registered_name() -> None:

@@ -77,12 +77,12 @@ def test_a_checkpoint_that_carries_code_is_refused(tmp_path: Path) -> None:
             return print, ("code from a checkpoint",)
 
     write_checkpoint(tmp_path / "evil.pt", {"network": Evil()})
-    with pytest.raises(Exception, match="weights_only|Unsupported"):
+    with pytest.raises(Exception, match=r"weights_only|Unsupported"):
         load_checkpoint(tmp_path / "evil.pt")
 
 
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no checkpoint at .*latest.pt"):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint at .*latest\.pt"):
         load_checkpoint(tmp_path)
     with pytest.raises(FileNotFoundError, match="no run folder"):
         RunFolder.reopen(tmp_path)

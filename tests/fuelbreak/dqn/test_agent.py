@@ -133,7 +133,7 @@ def test_it_learns_a_task_with_a_known_answer() -> None:
     rng = np.random.default_rng(0)
     network = QNetwork(width=8, dilations=(1,))
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
-    for _ in range(150):
+    for _ in range(400):
         obs = torch.from_numpy(rng.uniform(0.1, 1.0, (16, 8, 10, 10)).astype(np.float32))
         action = torch.nn.functional.one_hot(torch.from_numpy(rng.integers(0, 100, 16)), 100).float()
         reward = (obs[:, 2].flatten(1) * action).sum(1)

@@ -1,0 +1,201 @@
+"""The reference script: its settings, and that it trains, stops at a signal, resumes and reports."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fuelbreak.rasters import write_landscape
+from fuelbreak.synthetic import generate_landscape
+from fuelbreak.runs import load_checkpoint
+
+SMALL = ("--n-envs", "4", "--steps-per-ep", "5", "--budget", "20", "--break-step", "4", "--batch-size", "8")
+SMALL += ("--learning-starts", "16", "--buffer-cap", "500", "--checkpoint-every", "1")
+
+
+@pytest.fixture(scope="module")
+def script(root: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("Train_stable", root / "src" / "Train_stable.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["Train_stable"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiles")
+    for index in range(5):
+        write_landscape(generate_landscape(seed=index, size=20), folder, index)
+    return folder
+
+
+def command(root: Path, *flags: str) -> list[str]:
+    return [sys.executable, str(root / "src" / "Train_stable.py"), *SMALL, *flags]
+
+
+def latest(folder: Path) -> Path:
+    return (folder / "runs" / "latest").resolve()
+
+
+@pytest.mark.parametrize(
+    ("preset", "n_envs", "batch_size", "buffer_cap", "max_workers", "timeout"),
+    [
+        ("conservative", 16, 32, 200_000, None, 8.0),
+        ("balanced", 32, 64, 200_000, None, 8.0),
+        ("aggressive", 48, 96, 200_000, None, 8.0),
+        ("low-memory", 16, 32, 100_000, None, 8.0),
+        ("many-core", 64, 64, 200_000, 32, 20.0),
+    ],
+)
+def test_presets_are_those_of_the_guide(
+    script: ModuleType,
+    preset: str,
+    n_envs: int,
+    batch_size: int,
+    buffer_cap: int,
+    max_workers: int | None,
+    timeout: float,
+) -> None:
+    settings = script.parse_settings(["--preset", preset])
+    assert settings.preset == preset
+    assert (settings.n_envs, settings.batch_size, settings.buffer_cap) == (n_envs, batch_size, buffer_cap)
+    assert (settings.max_workers, settings.timeout, settings.sims) == (max_workers, timeout, 1)
+    assert (settings.steps_per_ep, settings.budget) == (25, 250)
+
+
+def test_a_flag_overrides_its_preset(script: ModuleType) -> None:
+    settings = script.parse_settings(["--preset", "aggressive", "--batch-size", "7"])
+    assert (settings.n_envs, settings.batch_size) == (48, 7)
+
+
+def test_an_unknown_preset_is_refused(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        script.parse_settings(["--preset", "fastest"])
+    assert stopped.value.code == 2
+    assert "fastest" in capsys.readouterr().err
+
+
+def test_each_landscape_belongs_to_one_environment_where_there_are_enough(script: ModuleType) -> None:
+    shares = script.LandscapeShares(4, 10)
+    assert sorted(index for env in range(4) for index in shares.of(env)) == list(range(10))
+    few = script.LandscapeShares(4, 3)
+    assert [few.of(env) for env in range(4)] == [[0], [1], [2], [0]]
+
+
+def test_environments_say_which_landscape_they_are_on(script: ModuleType) -> None:
+    shares = script.LandscapeShares(2, 6)
+    shares.note({"landscape": np.array([2, 9]), "_landscape": np.array([True, False])})
+    assert shares.current.tolist() == [4, 1]
+
+
+def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(root, "--rasters", str(tiles), "--heldout", str(tiles), "--episodes", "3"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Loaded 5 rasters" in done.stdout
+    assert re.search(r"Creating StableProcessPoolEnv with 4 environments and \d workers", done.stdout)
+    assert "Successfully initialized 4/4 environments" in done.stdout
+    assert done.stdout.count("Resetting 4 environments...") == 2
+    assert len(re.findall(r"^Environment \d completed: Burned=[\d.]+, Step=5$", done.stdout, re.M)) == 12
+    episodes = re.findall(
+        r"^\[Episode (\d)\] Reward: \S+ Loss: \S+ Burned: ([\d.]+) Eps: ([\d.]+) Completed: 4/4$",
+        done.stdout,
+        re.M,
+    )
+    assert [int(episode) for episode, _, _ in episodes] == [0, 1, 2]
+
+    run = latest(tmp_path)
+    metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [record["charts/breaks"] for record in metrics] == [20.0, 20.0, 20.0]
+    assert all(record["pool/void_transitions"] == 0 for record in metrics)
+    assert metrics[-1]["losses/td_loss"] >= 0
+    assert json.loads((run / "summary.json").read_text())["episodes"] == 3
+    assert {path.name for path in (run / "pictures").iterdir()} == {
+        "plan.png",
+        "burn_probability.png",
+        "learning_curve.png",
+    }
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_saves_and_exits_and_the_run_can_be_resumed(
+    root: Path, tiles: Path, tmp_path: Path, number: signal.Signals, exit_code: int
+) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        child = subprocess.Popen(
+            command(root, "--rasters", str(tiles), "--episodes", "100000", "--no-evaluate"),
+            cwd=tmp_path,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + 90
+            while "[Episode 2]" not in log.read_text():
+                assert child.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+            os.kill(child.pid, number)
+            assert child.wait(60) == exit_code, log.read_text()
+        finally:
+            child.kill()
+            child.wait()
+    run = latest(tmp_path)
+    assert f"Stopped by {number.name}; go on with --resume" in log.read_text()
+    state = load_checkpoint(run)
+
+    target = state["episode"] + 3
+    resumed = subprocess.run(
+        [
+            *(sys.executable, str(root / "src" / "Train_stable.py")),
+            *("--resume", str(run), "--episodes", str(target), "--no-evaluate"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"after episode {state['episode']} with {state['memory']['size']} transitions" in resumed.stdout
+    after = load_checkpoint(run)
+    assert after["episode"] == target - 1
+    assert after["updates"] > state["updates"]
+    metrics = [json.loads(line)["episode"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert metrics == list(range(target))
+
+
+def test_resuming_what_is_no_run_is_an_error_with_its_place(root: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(root, "--resume", "nowhere"), cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_rasters_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(root, "--rasters", "nowhere"), cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 2
+    assert "nowhere" in done.stderr
+    assert "Traceback" not in done.stderr
