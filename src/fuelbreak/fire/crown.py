@@ -115,12 +115,16 @@ def crown_fire(
     """
     downwind = np.radians(np.asarray(upwind_direction_deg, np.float64) + 180.0)
     speed = np.asarray(wind_speed_10m_km_h, np.float64)
-    east, north = np.broadcast_arrays(speed * np.sin(downwind), speed * np.cos(downwind), terrain.gradient_east)[:2]
+    east, north = np.broadcast_arrays(
+        speed * np.sin(downwind), speed * np.cos(downwind), terrain.gradient_east
+    )[:2]
     wind = terrain.on_slope(east, north)
     speed_on_slope = np.linalg.norm(wind, axis=1)
     density = canopy.bulk_density_kg_m3
     critical = np.divide(3.0, density, out=np.full_like(density, np.inf), where=density > 0.0)
-    active_rate = 11.02 * speed_on_slope**0.9 * density**0.19 * np.exp(-17.0 * np.asarray(fine_moisture, np.float64))
+    active_rate = (
+        11.02 * speed_on_slope**0.9 * density**0.19 * np.exp(-17.0 * np.asarray(fine_moisture, np.float64))
+    )
     is_active = active_rate > critical
     rate = np.where(is_active, active_rate, active_rate * np.exp(-active_rate / critical))
     length_to_width = 1.0 + 0.125 * speed_on_slope / WIND_10M_TO_20FT * MPH_PER_KM_H

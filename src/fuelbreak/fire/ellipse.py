@@ -118,7 +118,9 @@ def combined_slowness(
     return out
 
 
-def _normal_length_on_slope(terrain: Terrain, cells: npt.NDArray[np.int64], normals: FloatArray) -> FloatArray:
+def _normal_length_on_slope(
+    terrain: Terrain, cells: npt.NDArray[np.int64], normals: FloatArray
+) -> FloatArray:
     """Length on the slope plane of the gradient of a front whose map gradient is a unit normal, (N, A)."""
     east, north = terrain.gradient_east[cells], terrain.gradient_north[cells]
     rise = np.outer(east, normals[:, 0]) + np.outer(north, normals[:, 1])

@@ -27,5 +27,7 @@ def sample_ignitions(landscape: Landscape, count: int, rng: np.random.Generator)
     """
     cells = np.argwhere(landscape.burnable)
     if len(cells) == 0:
-        raise SimulationError(f"{landscape.name}: no cell is burnable, so no fire can start; use another tile")
+        raise SimulationError(
+            f"{landscape.name}: no cell is burnable, so no fire can start; use another tile"
+        )
     return cells[rng.integers(len(cells), size=count)]

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from math import gcd
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["REACH", "Moves", "moves"]
+__all__ = ["MOVES", "REACH", "Moves", "moves"]
 
 REACH = 3
 """Longest step along a row or a column, in cells."""
+
+MOVES = 32
+"""How many moves there are: the coprime steps within the reach."""
 
 _NONE = 127  # marks an unused slot in the arrays of cells
 
@@ -55,7 +59,7 @@ def _pieces(step: tuple[int, int]) -> list[tuple[tuple[int, int], float]]:
     crossings = _crossings(step)
     length = float(np.hypot(*step))
     found = []
-    for start, end in zip(crossings, crossings[1:], strict=False):
+    for start, end in pairwise(crossings):
         middle = (start + end) / 2.0
         found.append(((round(middle * step[0]), round(middle * step[1])), (end - start) * length))
     return found

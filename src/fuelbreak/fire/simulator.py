@@ -11,14 +11,17 @@ import numpy.typing as npt
 
 from fuelbreak.errors import SimulationError
 from fuelbreak.fire.behavior import landscape_slowness
+from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
-from fuelbreak.fire.travel_time import block_cells, move_costs, travel_times
+from fuelbreak.fire.spread import allocate_front, ignite, order_by_place, run_fires, settle
+from fuelbreak.fire.travel_time import Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 
 __all__ = ["FireSimulator"]
 
 BoolGrid = npt.NDArray[np.bool_]
+FloatGrid = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -29,6 +32,8 @@ class FireSimulator:
     fall on an ignition: that fire then burns 0 cells. A burnable cell where fire starts counts as burned even where
     it is too moist to spread.
 
+    A simulator is never changed by a call: threads may share it, and it can be pickled.
+
     Args:
         landscape: The rasters.
         weather: Constant over the landscape and the duration of a fire.
@@ -36,18 +41,16 @@ class FireSimulator:
     Attributes:
         landscape: As given.
         weather: As given.
+        graph: The moves of fire from cell to cell, without breaks.
     """
 
     def __init__(self, landscape: Landscape, weather: Weather = Weather()) -> None:  # noqa: B008 (frozen)
         self.landscape = landscape
         self.weather = weather
-        self._burnable = landscape.burnable
         slowness = landscape_slowness(landscape, weather, moves().direction)
-        self._costs = move_costs(slowness, self._burnable, landscape.cell_size_m)
+        self.graph = graph_of_moves(slowness, landscape.burnable, landscape.cell_size_m)
 
-    def arrival_time_min(
-        self, ignition: tuple[int, int], breaks: BoolGrid | None = None
-    ) -> npt.NDArray[np.float32]:
+    def arrival_time_min(self, ignition: tuple[int, int], breaks: BoolGrid | None = None) -> FloatGrid:
         """When one fire reaches each cell.
 
         Args:
@@ -60,7 +63,13 @@ class FireSimulator:
         Raises:
             SimulationError: The ignition is off the grid or on a non-burnable cell.
         """
-        return self._times(np.array([ignition]), breaks)[0]
+        starts = self.starts(np.array([ignition]))
+        graph = self.with_breaks(breaks)
+        front = allocate_front(graph)
+        ignite(graph, front, starts, self.weather.duration_min)
+        settle(graph, front, self.weather.duration_min)
+        inside = slice(graph.margin * LANES, (graph.margin + graph.burns.size) * LANES, LANES)
+        return front.times[inside].reshape(graph.burns.shape).copy()
 
     def burned_cells(self, ignitions: IntArray, breaks: BoolGrid | None = None) -> IntArray:
         """How many cells each fire burns within the duration.
@@ -75,9 +84,9 @@ class FireSimulator:
         Raises:
             SimulationError: An ignition is off the grid or on a non-burnable cell.
         """
-        return np.isfinite(self._times(ignitions, breaks)).sum(axis=(1, 2))
+        return self._run(ignitions, breaks)[0]
 
-    def burn_probability(self, ignitions: IntArray, breaks: BoolGrid | None = None) -> npt.NDArray[np.float32]:
+    def burn_probability(self, ignitions: IntArray, breaks: BoolGrid | None = None) -> FloatGrid:
         """The share of fires that reach each cell within the duration.
 
         Args:
@@ -92,33 +101,21 @@ class FireSimulator:
         """
         if len(ignitions) == 0:
             raise SimulationError(f"{self.landscape.name}: burn probability needs at least one ignition")
-        return np.isfinite(self._times(ignitions, breaks)).mean(axis=0, dtype=np.float32)
+        reached = self._run(ignitions, breaks)[1]
+        return (reached / len(ignitions)).astype(np.float32).reshape(self.landscape.shape)
 
-    def _times(self, ignitions: IntArray, breaks: BoolGrid | None) -> npt.NDArray[np.float32]:
-        starts = self._starts(ignitions)
-        costs, burns = self._with_breaks(breaks)
-        height, width = self.landscape.shape
-        times = np.full((len(starts), height * width), np.inf, dtype=np.float32)
-        for fire, start in enumerate(starts):
-            if burns.flat[start]:
-                times[fire] = travel_times(costs, width, start, self.weather.duration_min)
-        return times.reshape(-1, height, width)
+    def starts(self, ignitions: IntArray) -> IntArray:
+        """Numbers of the ignition cells, row by row, after checking them.
 
-    def _with_breaks(self, breaks: BoolGrid | None) -> tuple[npt.NDArray[np.float32], BoolGrid]:
-        """The costs and the burnable cells where the breaks stand."""
-        if breaks is None:
-            return self._costs, self._burnable
-        breaks = np.asarray(breaks)
-        if breaks.shape != self.landscape.shape or breaks.dtype != np.bool_:
-            raise SimulationError(
-                f"breaks are {breaks.dtype} {breaks.shape}; give a bool array of {self.landscape.shape}"
-            )
-        costs, burns = self._costs.copy(), self._burnable.copy()
-        block_cells(costs, burns, np.flatnonzero(breaks & burns))
-        return costs, burns
+        Args:
+            ignitions: int (n, 2), (row, column).
 
-    def _starts(self, ignitions: IntArray) -> IntArray:
-        """Numbers of the ignition cells, checked."""
+        Returns:
+            int64 (n,).
+
+        Raises:
+            SimulationError: An ignition is off the grid or on a non-burnable cell, or they are no such array.
+        """
         cells = np.asarray(ignitions)
         if cells.ndim != 2 or cells.shape[1] != 2 or not np.issubdtype(cells.dtype, np.integer):
             raise SimulationError(
@@ -127,8 +124,43 @@ class FireSimulator:
         height, width = self.landscape.shape
         outside = np.any((cells < 0) | (cells >= (height, width)), axis=1)
         self._refuse(cells, outside, f"is outside the grid of {height} x {width} cells")
-        self._refuse(cells, ~self._burnable[cells[:, 0], cells[:, 1]], "is on a cell that cannot burn")
+        self._refuse(cells, ~self.graph.burns[cells[:, 0], cells[:, 1]], "is on a cell that cannot burn")
         return np.asarray(cells[:, 0] * width + cells[:, 1], dtype=np.int64)
+
+    def with_breaks(self, breaks: BoolGrid | None) -> Graph:
+        """The moves that are left where breaks stand.
+
+        Args:
+            breaks: bool (H, W), True at fuel breaks; None = none.
+
+        Returns:
+            The simulator's own graph where there are none: do not change it.
+
+        Raises:
+            SimulationError: Breaks of another shape or dtype.
+        """
+        if breaks is None:
+            return self.graph
+        breaks = np.asarray(breaks)
+        if breaks.shape != self.landscape.shape or breaks.dtype != np.bool_:
+            raise SimulationError(
+                f"breaks are {breaks.dtype} {breaks.shape}; give a bool array of {self.landscape.shape}"
+            )
+        graph = self.graph.copy()
+        touched = np.zeros(breaks.size + 2 * graph.margin, np.uint8)
+        block_cells(graph, np.flatnonzero(breaks & graph.burns), touched)
+        return graph
+
+    def _run(self, ignitions: IntArray, breaks: BoolGrid | None) -> tuple[IntArray, IntArray]:
+        """Cells burned by each fire, and fires that reach each cell."""
+        starts = self.starts(ignitions)
+        graph = self.with_breaks(breaks)
+        order = order_by_place(starts, graph.burns.shape[1])
+        in_order, reached = np.zeros(len(starts), np.int64), np.zeros(graph.burns.size, np.int64)
+        run_fires(graph, allocate_front(graph), starts[order], self.weather.duration_min, in_order, reached)
+        burned = np.empty_like(in_order)
+        burned[order] = in_order
+        return burned, reached
 
     def _refuse(self, cells: IntArray, bad: BoolGrid, what: str) -> None:
         if not bad.any():

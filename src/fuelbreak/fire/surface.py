@@ -16,7 +16,15 @@ import numpy.typing as npt
 
 from fuelbreak.fire.fuel_models import fuel_models
 
-__all__ = ["BaseFire", "HeadFire", "Terrain", "base_fire", "head_fire", "midflame_wind_m_min", "slope_and_aspect"]
+__all__ = [
+    "BaseFire",
+    "HeadFire",
+    "Terrain",
+    "base_fire",
+    "head_fire",
+    "midflame_wind_m_min",
+    "slope_and_aspect",
+]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -274,7 +282,9 @@ def _fuel_bed(code: npt.NDArray[np.int64], moisture: FloatArray) -> _FuelBed:
     class_weight = _divide(area, np.repeat(area_by_category, (4, 2), axis=1))
     return _FuelBed(
         load=load,
-        moisture=np.stack([moisture[:, 0], moisture[:, 1], moisture[:, 2], moisture[:, 0], *moisture[:, 3:].T], axis=1),
+        moisture=np.stack(
+            [moisture[:, 0], moisture[:, 1], moisture[:, 2], moisture[:, 0], *moisture[:, 3:].T], axis=1
+        ),
         savr=savr,
         class_weight=class_weight,
         category_weight=_divide(area_by_category, area_by_category.sum(axis=1, keepdims=True)),

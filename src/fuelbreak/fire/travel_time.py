@@ -1,28 +1,60 @@
-"""Minimum travel time of a fire over a raster: the graph of moves between cells, and the shortest paths in it.
+"""The graph of moves between cells that fire travels along, and what fuel breaks take out of it.
 
 Cells are numbered row by row. The cost of a move is the sum over the cells it crosses of metres times minutes per
-metre. Times are float32 and every cost is positive, so the shortest times are the one fixed point of
-`t[v] = min over u of fl(t[u] + cost(u, v))`: however they are computed, they agree to the last bit.
+metre. Costs are kept by the cell in which a move ends, since a cell asks its neighbours when fire arrives.
 """
 
 from __future__ import annotations
 
-import heapq
+from math import pi, sqrt
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.neighbours import moves
+from fuelbreak.fire.lanes import LANES
+from fuelbreak.fire.neighbours import MOVES, REACH, moves
 
-__all__ = ["block_cells", "move_costs", "travel_times"]
+__all__ = ["IGNITION_RADIUS_CELLS", "Graph", "block_cells", "graph_of_moves"]
 
-FloatGrid = npt.NDArray[np.float32]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
 BoolGrid = npt.NDArray[np.bool_]
 
+IGNITION_RADIUS_CELLS = 1.0 / (3.0 * sqrt(pi))
+"""A fire starts as a burning disc of a ninth of its cell, 5.6 m in radius on 30 m cells.
 
-def move_costs(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size_m: float) -> FloatGrid:
-    """Minutes that each move takes from each cell.
+A fire that is reported has a size; the finest reference at hand, solved on a grid three times as fine, starts from
+one of its own cells. It matters for the first cells only."""
+
+
+class Graph(NamedTuple):
+    """Moves of one landscape under one weather; `cells` is H * W and K the number of moves.
+
+    Attributes:
+        costs: float32 (cells * K,), minutes of the move k that ends in a cell; inf where it is not possible.
+        first: float32 (cells, K), minutes of move k that starts in a cell where a fire is lit.
+        burns: bool (H, W), False where nothing burns, breaks among it.
+        ahead: int64 (K,), how many cells further a move ends.
+        back: int64 (K,), the same as a distance in an array of LANES times per cell.
+        margin: Cells to leave before the first and after the last in arrays that moves index.
+    """
+
+    costs: FloatArray
+    first: FloatArray
+    burns: BoolGrid
+    ahead: IntArray
+    back: IntArray
+    margin: int
+
+    def copy(self) -> Graph:
+        """A graph of its own to block cells in."""
+        return self._replace(costs=self.costs.copy(), burns=self.burns.copy())
+
+
+def graph_of_moves(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size_m: float) -> Graph:
+    """The graph in which no break stands yet.
 
     Args:
         slowness: float64 (H, W, K), minutes per metre along the K moves' directions; inf where a cell does not burn.
@@ -30,105 +62,115 @@ def move_costs(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size_m: 
         cell_size_m: Edge of a cell.
 
     Returns:
-        float32 (H * W, K); inf where the move leaves the grid, crosses a cell that does not burn, or slips through
-        the corner between two such cells.
+        Costs that are inf where a move leaves the grid, crosses a cell that does not burn, or slips through the
+        corner between two such cells.
     """
     plan = moves()
-    return _move_costs(slowness, burns, plan.step, plan.pieces, plan.cell, plan.length * cell_size_m, plan.corner)
+    _, width, _ = slowness.shape
+    ahead = plan.step[:, 0] * width + plan.step[:, 1]
+    length = plan.length * cell_size_m
+    radius = IGNITION_RADIUS_CELLS * cell_size_m
+    costs, first = _costs(slowness, burns, plan.step, plan.pieces, plan.cell, length, plan.corner, radius)
+    return Graph(costs, first, burns.copy(), ahead, ahead * LANES, REACH * (width + 1))
 
 
-def block_cells(costs: FloatGrid, burns: BoolGrid, cells: npt.NDArray[np.int64]) -> None:
-    """Make cells impassable, in place: every move that touches them, or a corner they now close, costs inf.
+def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -> None:
+    """Make cells impassable, in place: moves that touch them, or a corner they now close, cost inf.
 
     Args:
-        costs: float32 (H * W, K) from `move_costs`; changed.
-        burns: bool (H, W); changed, False at `cells`.
+        graph: Changed.
         cells: int64 (n,), numbers of the cells.
+        touched: uint8 (margin + cells + margin,), set to 1 where a cell loses a move; changed.
     """
     plan = moves()
-    _block_cells(costs, burns, cells, plan.pieces, plan.cell, plan.corner)
-
-
-def travel_times(costs: FloatGrid, width: int, start: int, limit_min: float) -> FloatGrid:
-    """Arrival times of one fire, by Dijkstra's algorithm.
-
-    Args:
-        costs: float32 (H * W, K), minutes per move.
-        width: Columns of the grid.
-        start: Number of the cell where the fire starts.
-        limit_min: Times beyond it are inf.
-
-    Returns:
-        float32 (H * W,), minutes.
-    """
-    step = moves().step
-    times = np.full(len(costs), np.inf, dtype=np.float32)
-    return _dijkstra(costs, step[:, 0] * width + step[:, 1], start, np.float32(limit_min), times)
+    _block_cells(graph, cells, plan.step, plan.pieces, plan.cell, plan.corner, touched)
 
 
 @numba.njit(cache=True, nogil=True)
-def _move_costs(slowness, burns, step, pieces, cell, length, corner):  # type: ignore[no-untyped-def]
+def _costs(
+    slowness: npt.NDArray[np.float64],
+    burns: BoolGrid,
+    step: IntArray,
+    pieces: IntArray,
+    cell: IntArray,
+    length: npt.NDArray[np.float64],
+    corner: IntArray,
+    radius: float,
+) -> tuple[FloatArray, FloatArray]:
     height, width, count = slowness.shape
-    costs = np.full((height * width, count), np.inf, dtype=np.float32)
+    costs = np.full(height * width * count, np.inf, dtype=np.float32)
+    first = np.full((height * width, count), np.inf, dtype=np.float32)
     for row in range(height):
         for column in range(width):
             for k in range(count):
-                end_row, end_column = row + step[k, 0], column + step[k, 1]
-                if end_row < 0 or end_row >= height or end_column < 0 or end_column >= width:
+                to_row, to_column = row + step[k, 0], column + step[k, 1]
+                if to_row < 0 or to_row >= height or to_column < 0 or to_column >= width:
                     continue
-                if step[k, 0] % 2 != 0 and step[k, 1] % 2 != 0:
-                    first = burns[row + corner[k, 0, 0], column + corner[k, 0, 1]]
-                    second = burns[row + corner[k, 1, 0], column + corner[k, 1, 1]]
-                    if not (first or second):
-                        continue
+                if _slips_through(burns, row, column, step[k], corner[k]):
+                    continue
                 total = 0.0
                 for p in range(pieces[k]):
                     total += length[k, p] * slowness[row + cell[k, p, 0], column + cell[k, p, 1], k]
-                costs[row * width + column, k] = total
-    return costs
+                if total < np.inf:
+                    costs[(to_row * width + to_column) * count + k] = total
+                    first[row * width + column, k] = total - radius * slowness[row, column, k]
+    return costs, first
 
 
 @numba.njit(cache=True, nogil=True)
-def _block_cells(costs, burns, cells, pieces, cell, corner):  # type: ignore[no-untyped-def]
-    height, width = burns.shape
+def _slips_through(burns: BoolGrid, row: int, column: int, step: IntArray, corner: IntArray) -> bool:
+    """Whether a move passes exactly between two cells that do not burn."""
+    if step[0] % 2 == 0 or step[1] % 2 == 0:
+        return False
+    beside = burns[row + corner[0, 0], column + corner[0, 1]]
+    return not (beside or burns[row + corner[1, 0], column + corner[1, 1]])
+
+
+@numba.njit(cache=True, nogil=True)
+def _block_cells(
+    graph: Graph,
+    cells: IntArray,
+    step: IntArray,
+    pieces: IntArray,
+    cell: IntArray,
+    corner: IntArray,
+    touched: npt.NDArray[np.uint8],
+) -> None:
+    width = graph.burns.shape[1]
     for number in cells:
         row, column = number // width, number % width
-        burns[row, column] = False
-        for k in range(costs.shape[1]):
+        graph.burns[row, column] = False
+        for k in range(MOVES):
             for p in range(pieces[k]):
-                from_row, from_column = row - cell[k, p, 0], column - cell[k, p, 1]
-                if 0 <= from_row < height and 0 <= from_column < width:
-                    costs[from_row * width + from_column, k] = np.inf
-            for side in range(2):
-                _close_corner(costs, burns, row, column, k, corner[k, side], corner[k, 1 - side])
-
-
-@numba.njit(cache=True, nogil=True, inline="always")
-def _close_corner(costs, burns, row, column, k, own, other):  # type: ignore[no-untyped-def]
-    height, width = burns.shape
-    from_row, from_column = row - own[0], column - own[1]
-    other_row, other_column = from_row + other[0], from_column + other[1]
-    if not (0 <= from_row < height and 0 <= from_column < width):
-        return
-    if not (0 <= other_row < height and 0 <= other_column < width):
-        return
-    if not burns[other_row, other_column]:
-        costs[from_row * width + from_column, k] = np.inf
+                _block_move(graph, row - cell[k, p, 0], column - cell[k, p, 1], k, step, touched)
+            if step[k, 0] % 2 != 0 and step[k, 1] % 2 != 0:
+                for side in range(2):
+                    from_row, from_column = row - corner[k, side, 0], column - corner[k, side, 1]
+                    beside_row, beside_column = (
+                        from_row + corner[k, 1 - side, 0],
+                        from_column + corner[k, 1 - side, 1],
+                    )
+                    if (
+                        _is_inside(graph.burns, beside_row, beside_column)
+                        and not graph.burns[beside_row, beside_column]
+                    ):
+                        _block_move(graph, from_row, from_column, k, step, touched)
 
 
 @numba.njit(cache=True, nogil=True)
-def _dijkstra(costs, offset, start, limit, times):  # type: ignore[no-untyped-def]
-    heap = [(np.float32(0.0), np.int64(start))]
-    times[start] = 0.0
-    while len(heap) > 0:
-        time, here = heapq.heappop(heap)
-        if time > times[here]:
-            continue
-        for k in range(costs.shape[1]):
-            arrival = np.float32(time + costs[here, k])
-            if arrival <= limit:
-                there = here + offset[k]
-                if arrival < times[there]:
-                    times[there] = arrival
-                    heapq.heappush(heap, (arrival, there))
-    return times
+def _block_move(
+    graph: Graph, row: int, column: int, k: int, step: IntArray, touched: npt.NDArray[np.uint8]
+) -> None:
+    """Take out the move k that starts in a cell, if there is one."""
+    to_row, to_column = row + step[k, 0], column + step[k, 1]
+    if not (_is_inside(graph.burns, row, column) and _is_inside(graph.burns, to_row, to_column)):
+        return
+    end = to_row * graph.burns.shape[1] + to_column
+    if graph.costs[end * MOVES + k] < np.inf:
+        graph.costs[end * MOVES + k] = np.inf
+        touched[graph.margin + end] = 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _is_inside(grid: BoolGrid, row: int, column: int) -> bool:
+    return 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]

@@ -60,10 +60,14 @@ class Weather:
 
     def __post_init__(self) -> None:
         _check("wind_speed_10m_km_h", self.wind_speed_10m_km_h, 0.0, MAX_WIND_KM_H, "give it in km/h")
-        _check("upwind_direction_deg", self.upwind_direction_deg, 0.0, 360.0, "give degrees clockwise from north")
+        _check(
+            "upwind_direction_deg", self.upwind_direction_deg, 0.0, 360.0, "give degrees clockwise from north"
+        )
         for name in _MOISTURES:
             _check_moisture(name, getattr(self, name))
-        _check("duration_min", self.duration_min, 0.0, math.inf, "give minutes, more than none", open_ended=True)
+        _check(
+            "duration_min", self.duration_min, 0.0, math.inf, "give minutes, more than none", open_ended=True
+        )
         if self.foliar_moisture < LOW_FOLIAR_MOISTURE:
             warnings.warn(
                 f"foliar_moisture {self.foliar_moisture:g} is that of dead needles: crown fires will start at once; "
@@ -74,7 +78,11 @@ class Weather:
 
 def _check_moisture(name: str, value: float) -> None:
     """Refuse what is no fraction; a value over 3 is nearly always a percentage."""
-    hint = f"{value:g} looks like percent: divide by 100" if value > MAX_MOISTURE else "give a fraction of dry mass"
+    hint = (
+        f"{value:g} looks like percent: divide by 100"
+        if value > MAX_MOISTURE
+        else "give a fraction of dry mass"
+    )
     _check(name, value, 0.0, MAX_MOISTURE, hint, open_ended=True)
 
 
