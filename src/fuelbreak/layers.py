@@ -19,12 +19,21 @@ import rasterio
 from rasterio.crs import CRS
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
+from rasterio.windows import Window
 
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import GeoTransform
 from fuelbreak.landscape_checks import FIELD_OF_BAND, NODATA_VALUES, refuse_where
 
-__all__ = ["FIRELINE_SUFFIXES", "SUFFIXES", "Layers", "read_layers", "split_name", "write_layer"]
+__all__ = [
+    "FIRELINE_SUFFIXES",
+    "SUFFIXES",
+    "Layers",
+    "raster_shape",
+    "read_layers",
+    "split_name",
+    "write_layer",
+]
 
 SUFFIXES = tuple(FIELD_OF_BAND)
 """The eight layers every landscape needs."""
@@ -117,12 +126,13 @@ def split_name(file_name: str) -> tuple[str, str] | None:
     return (match["name"], match["suffix"].lower()) if match else None
 
 
-def read_layers(name: str, files: Mapping[str, Path]) -> Layers:
+def read_layers(name: str, files: Mapping[str, Path], rows: tuple[int, int] | None = None) -> Layers:
     """Read the layers of one place and check that they lie on one grid.
 
     Args:
         name: How messages call the place.
         files: A GeoTIFF per suffix: all of `SUFFIXES`, and any of `FIRELINE_SUFFIXES`.
+        rows: First row and number of rows to read; None = all.
 
     Returns:
         The layers, unconverted.
@@ -135,7 +145,7 @@ def read_layers(name: str, files: Mapping[str, Path]) -> Layers:
             raise LandscapeError(
                 f"layer {suffix} is missing; {_beside(files.values())}", file=name, band=suffix
             )
-    read = {suffix: _read_one(suffix, path) for suffix, path in files.items()}
+    read = {suffix: _read_one(suffix, path, rows) for suffix, path in files.items()}
     first = read["fbfm"]
     for suffix, one in read.items():
         _refuse_other_grid(suffix, files[suffix], one, first)
@@ -148,6 +158,19 @@ def read_layers(name: str, files: Mapping[str, Path]) -> Layers:
         transform=first.transform,
         slope_units=read["slp"].slope_units,
     )
+
+
+def raster_shape(path: Path) -> tuple[int, int]:
+    """(H, W) of a raster.
+
+    Raises:
+        LandscapeError: It is not readable.
+    """
+    try:
+        with rasterio.open(path) as source:
+            return source.height, source.width
+    except (RasterioError, OSError) as error:
+        raise LandscapeError(f"not readable ({error}); write or download it again", file=str(path)) from error
 
 
 def write_layer(
@@ -182,13 +205,14 @@ def write_layer(
 @dataclass(frozen=True)
 class _One:
     grid: npt.NDArray[Any]
+    whole_shape: tuple[int, int]
     missing: npt.NDArray[np.bool_]
     crs: CRS | None
     transform: GeoTransform
     slope_units: str
 
 
-def _read_one(suffix: str, path: Path) -> _One:
+def _read_one(suffix: str, path: Path, rows: tuple[int, int] | None) -> _One:
     try:
         with rasterio.open(path) as source:
             if source.count != 1:
@@ -197,8 +221,10 @@ def _read_one(suffix: str, path: Path) -> _One:
                     file=str(path),
                     band=suffix,
                 )
-            grid = source.read(1)
-            affine = source.transform
+            first_row, height = rows or (0, source.height)
+            strip = Window(0, first_row, source.width, height)
+            grid = source.read(1, window=strip)
+            affine, whole_shape = source.window_transform(strip), source.shape
             said = _said_units(source) if suffix == "slp" else ""
             missing = _missing(grid, source.nodata)
             crs = source.crs
@@ -207,7 +233,7 @@ def _read_one(suffix: str, path: Path) -> _One:
             f"not readable as a GeoTIFF ({error}); write or download it again", file=str(path), band=suffix
         ) from error
     _refuse_degrees(crs, path, suffix)
-    return _One(grid, missing, crs, tuple(affine)[:6], said)
+    return _One(grid, whole_shape, missing, crs, tuple(affine)[:6], said)
 
 
 def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
@@ -244,8 +270,8 @@ def _refuse_degrees(crs: CRS | None, path: Path, suffix: str) -> None:
 
 def _refuse_other_grid(suffix: str, path: Path, one: _One, first: _One) -> None:
     reason = ""
-    if one.grid.shape != first.grid.shape:
-        reason = f"shape {one.grid.shape} differs from {first.grid.shape} of layer fbfm"
+    if one.whole_shape != first.whole_shape:
+        reason = f"shape {one.whole_shape} differs from {first.whole_shape} of layer fbfm"
     elif one.crs != first.crs:
         reason = (
             f"CRS {_crs_text(one.crs) or 'none'} differs from {_crs_text(first.crs) or 'none'} of layer fbfm"

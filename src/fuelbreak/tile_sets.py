@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
+import psutil
+
 from fuelbreak.errors import LandscapeError
 from fuelbreak.layers import Layers
 from fuelbreak.rasters import find_tiles, tile_path, write_tile
@@ -22,6 +24,7 @@ from fuelbreak.rasters import find_tiles, tile_path, write_tile
 __all__ = ["INDEX_NAME", "Existing", "TileSetWriter"]
 
 INDEX_NAME = "tiles.csv"
+_STAGING = ".tiles-"
 Existing = Literal["refuse", "overwrite", "append"]
 _COLUMNS = ("index", "source", "row", "column")
 
@@ -56,10 +59,11 @@ class TileSetWriter:
             else {}
         )
         self.next_index = max(tiles, default=-1) + 1
-        self._staging = self._root / f".tiles-{os.getpid()}"
+        self._staging = self._root / f"{_STAGING}{os.getpid()}"
         self._new: list[dict[str, str]] = []
 
     def __enter__(self) -> TileSetWriter:
+        _remove_leftovers(self._root)
         self._staging.mkdir(parents=True)
         return self
 
@@ -117,12 +121,18 @@ class TileSetWriter:
                 path.replace(target)
 
 
+def _remove_leftovers(root: Path) -> None:
+    """Remove what killed writers left; the staging folder's name ends in its writer's process id."""
+    for folder in root.glob(f"{_STAGING}*"):
+        writer = folder.name.removeprefix(_STAGING)
+        if writer.isdigit() and (int(writer) == os.getpid() or not psutil.pid_exists(int(writer))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _occupied(root: Path) -> Path | None:
-    return (
-        next((entry for entry in sorted(root.iterdir()) if entry.name != ".gitkeep"), None)
-        if root.exists()
-        else None
-    )
+    """The first thing that lies in ``root``; leftovers of killed writers do not count."""
+    entries = sorted(root.iterdir()) if root.exists() else []
+    return next((entry for entry in entries if not entry.name.startswith(_STAGING)), None)
 
 
 def _read_index(root: Path) -> list[Mapping[str, str]]:
