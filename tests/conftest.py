@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,21 @@ def real_landscapes() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real landscapes at {folder}")
     return folder
+
+
+@pytest.fixture
+def legacy_script(root: Path, tmp_path: Path) -> Path:
+    """A copy of the legacy script in a folder of its own, as it was before `make train` patched it."""
+    script = root / "src" / "Train.py"
+    text = script.read_text(encoding="utf-8")
+    if "AsyncVectorEnv" not in text:
+        shown = subprocess.run(
+            ["git", "show", "HEAD:src/Train.py"], cwd=root, capture_output=True, text=True, timeout=30
+        )
+        text = shown.stdout
+    if "AsyncVectorEnv" not in text:
+        pytest.skip("src/Train.py is patched and git has no legacy version of it; restore it first")
+    copy = tmp_path / "src" / "Train.py"
+    copy.parent.mkdir()
+    copy.write_text(text, encoding="utf-8")
+    return copy

@@ -16,8 +16,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from fuelbreak.rasters import write_landscape
-from fuelbreak.synthetic import generate_landscape
 from fuelbreak.runs import load_checkpoint
 
 SMALL = ("--n-envs", "4", "--steps-per-ep", "5", "--budget", "20", "--break-step", "4", "--batch-size", "8")
@@ -33,14 +31,6 @@ def script(root: Path) -> ModuleType:
     sys.modules["Train_stable"] = module
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="module")
-def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tiles")
-    for index in range(5):
-        write_landscape(generate_landscape(seed=index, size=20), folder, index)
-    return folder
 
 
 def command(root: Path, *flags: str) -> list[str]:

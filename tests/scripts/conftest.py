@@ -1,0 +1,88 @@
+"""What the scripts' tests share: small tiles, the legacy script, and a watch over what a run leaves behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fuelbreak.rasters import write_landscape
+from fuelbreak.synthetic import generate_landscape
+
+SIZE = 24
+
+
+@pytest.fixture(scope="session")
+def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five small landscapes, each with more burnable cells than the largest budget."""
+    folder = tmp_path_factory.mktemp("tiles")
+    seeds = iter(range(1000))
+    for index in range(5):
+        landscape = next(
+            each for seed in seeds if (each := generate_landscape(seed, SIZE)).burnable.sum() > 300
+        )
+        write_landscape(landscape, folder, index)
+    return folder
+
+
+@dataclass
+class Watch:
+    """Starts processes that can be recognised, with all their descendants, by a token in their environment."""
+
+    folder: Path
+    sabotage: str = "[]"
+    token: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        saboteur = Path(__file__).parent / "saboteur"
+        extra = {"SABOTAGE": self.sabotage, "SABOTAGE_DIR": str(self.folder), "WATCH_TOKEN": self.token}
+        return os.environ | extra | {"PYTHONPATH": str(saboteur), "PYTHONUNBUFFERED": "1"}
+
+    def start(self, *command: object) -> subprocess.Popen[str]:
+        log = (self.folder / "log").open("w")
+        with log:
+            return subprocess.Popen(
+                [sys.executable, *map(str, command)],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def alive(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if (
+                    process.environ().get("WATCH_TOKEN") == self.token
+                    and process.status() != psutil.STATUS_ZOMBIE
+                ):
+                    found.append(process)
+            except (psutil.NoSuchProcess, psutil.AccessDenied):
+                continue
+        return found
+
+    def end(self) -> None:
+        for process in self.alive():
+            process.kill()
+
+
+@pytest.fixture
+def watch(tmp_path: Path) -> Iterator[Watch]:
+    """A watch whose processes are ended with the test, however it ends."""
+    watch = Watch(tmp_path)
+    yield watch
+    watch.end()
