@@ -40,7 +40,8 @@ class Ellipses:
     def support(self, normals: FloatArray) -> FloatArray:
         """float64 (N, A), m/min: speed of a front on the map along unit normals (A, 2)."""
         spread = np.einsum("ai,nij,aj->na", normals, self.shape, normals)
-        return self.center @ normals.T + np.sqrt(np.maximum(spread, 0.0))
+        speed: FloatArray = self.center @ normals.T + np.sqrt(np.maximum(spread, 0.0))
+        return speed
 
 
 def project(head: HeadFire, terrain: Terrain) -> Ellipses:

@@ -115,7 +115,7 @@ class FireSet:
 
     def snapshot(self) -> Snapshot:
         """The state of the fires and breaks, independent of what happens next."""
-        fronts = tuple(Front(*(part.copy() for part in front)) for front in self._fronts)
+        fronts = tuple(front.copy() for front in self._fronts)
         return Snapshot(
             self._graph.copy(), self._starts.copy(), fronts, self._burned.copy(), self._reached.copy()
         )
@@ -128,7 +128,7 @@ class FireSet:
         """
         self._graph = snapshot.graph.copy()
         self._starts = snapshot.starts.copy()
-        self._fronts = tuple(Front(*(part.copy() for part in front)) for front in snapshot.fronts)
+        self._fronts = tuple(front.copy() for front in snapshot.fronts)
         self._burned, self._reached = snapshot.burned.copy(), snapshot.reached.copy()
 
     @property

@@ -14,12 +14,9 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NON_BURNABLE_CODES", "SIZE_CLASSES", "FuelModels", "fuel_models"]
+__all__ = ["SIZE_CLASSES", "FuelModels", "fuel_models"]
 
 FloatArray = npt.NDArray[np.float64]
-
-NON_BURNABLE_CODES = (91, 92, 93, 98, 99)
-"""NB1 urban, NB2 snow/ice, NB3 agriculture, NB8 water, NB9 bare ground."""
 
 SIZE_CLASSES = ("1h", "10h", "100h", "dead_herbaceous", "live_herbaceous", "live_woody")
 """Order of the last axis of every (..., 6) array: four dead classes, then two live ones."""

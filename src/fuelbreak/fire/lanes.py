@@ -27,7 +27,7 @@ _UNDEFINED = ir.Constant(_VECTOR, ir.Undefined)
 _CHAINS = 4  # running minima side by side: one alone would wait for each instruction before it
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def relax(typing: Any, times: Any, costs: Any, back: Any, cell: Any, move: Any, limit: Any) -> Any:  # noqa: ARG001
     """Lower the arrival times of one cell to the best that its neighbours offer.
 
@@ -50,7 +50,7 @@ def relax(typing: Any, times: Any, costs: Any, back: Any, cell: Any, move: Any, 
     return signature, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def unsupported(typing: Any, times: Any, costs: Any, back: Any, cell: Any, move: Any) -> Any:  # noqa: ARG001
     """Tell in which lanes no neighbour accounts for the arrival time of a cell; arguments as in `relax`.
 

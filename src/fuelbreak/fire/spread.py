@@ -41,6 +41,10 @@ class Front(NamedTuple):
     marked: npt.NDArray[np.uint8]
     span: IntArray
 
+    def copy(self) -> Front:
+        """The same fires, independent of these."""
+        return Front(self.times.copy(), self.marked.copy(), self.span.copy())
+
 
 def allocate_front(graph: Graph) -> Front:
     """Room for sixteen fires, none of them lit.
@@ -200,7 +204,7 @@ def _is_lit(graph: Graph, start: int, cell: int, time: float) -> bool:
         return start >= 0
     for k in range(MOVES):
         if start + graph.ahead[k] == cell:
-            return graph.costs[cell * MOVES + k] < np.inf and graph.first[start, k] == time
+            return bool(graph.costs[cell * MOVES + k] < np.inf and graph.first[start, k] == time)
     return False
 
 

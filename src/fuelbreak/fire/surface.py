@@ -128,11 +128,13 @@ class _FuelBed:
     @property
     def mean_savr(self) -> FloatArray:
         per_class = self.class_weight * self.savr
-        return np.sum(self.category_weight * _by_category(per_class), axis=1)
+        mean: FloatArray = np.sum(self.category_weight * _by_category(per_class), axis=1)
+        return mean
 
     @property
     def packing_ratio(self) -> FloatArray:
-        return self.load.sum(axis=1) / PARTICLE_DENSITY_LB_FT3 / self.depth
+        ratio: FloatArray = self.load.sum(axis=1) / PARTICLE_DENSITY_LB_FT3 / self.depth
+        return ratio
 
 
 def slope_and_aspect(slope_deg: npt.ArrayLike, aspect_deg: npt.ArrayLike) -> Terrain:
@@ -256,7 +258,7 @@ def unit(vectors: FloatArray, otherwise: FloatArray | None = None) -> FloatArray
         otherwise: What stands in for zero vectors; without it they stay zero.
     """
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    scaled = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0.0)
+    scaled: FloatArray = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0.0)
     if otherwise is None:
         return scaled
     north = np.zeros_like(vectors)
@@ -300,7 +302,8 @@ def _net_weight(class_weight: FloatArray, savr: FloatArray) -> FloatArray:
     size_class = np.digitize(savr, _SIZE_CLASS_EDGES)
     same = size_class[:, :, None] == size_class[:, None, :]
     same[:, _DEAD, _LIVE] = same[:, _LIVE, _DEAD] = False
-    return np.einsum("nij,nj->ni", same.astype(np.float64), class_weight)
+    shared: FloatArray = np.einsum("nij,nj->ni", same.astype(np.float64), class_weight)
+    return shared
 
 
 def _reaction_intensity(bed: _FuelBed, savr: FloatArray, relative_packing: FloatArray) -> FloatArray:
@@ -310,7 +313,9 @@ def _reaction_intensity(bed: _FuelBed, savr: FloatArray, relative_packing: Float
     velocity = fastest * relative_packing**a * np.exp(a * (1.0 - relative_packing))
     net_load = _by_category(bed.net_weight * bed.load) * (1.0 - TOTAL_MINERALS)
     mineral_damping = 0.174 * EFFECTIVE_MINERALS**-0.19
-    return velocity * bed.heat * mineral_damping * np.sum(net_load * _moisture_damping(bed), axis=1)
+    burning_load: FloatArray = np.sum(net_load * _moisture_damping(bed), axis=1)
+    intensity: FloatArray = velocity * bed.heat * mineral_damping * burning_load
+    return intensity
 
 
 def _moisture_damping(bed: _FuelBed) -> FloatArray:
@@ -336,7 +341,8 @@ def _heat_sink(bed: _FuelBed) -> FloatArray:
     preignition = 250.0 + 1116.0 * bed.moisture
     per_category = _by_category(bed.class_weight * heating_number * preignition)
     bulk_density = bed.load.sum(axis=1) / bed.depth
-    return bulk_density * np.sum(bed.category_weight * per_category, axis=1)
+    sink: FloatArray = bulk_density * np.sum(bed.category_weight * per_category, axis=1)
+    return sink
 
 
 def _length_to_width(effective_wind_m_min: FloatArray) -> FloatArray:

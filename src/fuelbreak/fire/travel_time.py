@@ -123,7 +123,7 @@ def _slips_through(burns: BoolGrid, row: int, column: int, step: IntArray, corne
     if step[0] % 2 == 0 or step[1] % 2 == 0:
         return False
     beside = burns[row + corner[0, 0], column + corner[0, 1]]
-    return not (beside or burns[row + corner[1, 0], column + corner[1, 1]])
+    return not (beside or bool(burns[row + corner[1, 0], column + corner[1, 1]]))
 
 
 @numba.njit(cache=True, nogil=True)
@@ -173,4 +173,4 @@ def _block_move(
 
 @numba.njit(cache=True, nogil=True)
 def _is_inside(grid: BoolGrid, row: int, column: int) -> bool:
-    return 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]
+    return bool(0 <= row < grid.shape[0] and 0 <= column < grid.shape[1])

@@ -1,0 +1,99 @@
+"""What the graph of moves allows, and what breaks take out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fuelbreak.fire.neighbours import MOVES, moves
+from fuelbreak.fire.travel_time import IGNITION_RADIUS_CELLS, Graph, block_cells, graph_of_moves
+
+SIZE = 9
+
+
+def graph(burns: np.ndarray, slowness: np.ndarray | None = None) -> Graph:
+    slow = np.ones(burns.shape) if slowness is None else slowness
+    slow = np.where(burns, slow, np.inf)
+    return graph_of_moves(np.repeat(slow[:, :, None], MOVES, axis=2), burns, 30.0)
+
+
+def cost(of: Graph, start: tuple[int, int], step: tuple[int, int]) -> float:
+    k = int(np.flatnonzero((moves().step == step).all(axis=1))[0])
+    end = (start[0] + step[0]) * of.burns.shape[1] + start[1] + step[1]
+    return float(of.costs[end * MOVES + k])
+
+
+def open_ground() -> np.ndarray:
+    return np.ones((SIZE, SIZE), bool)
+
+
+def test_even_ground_costs_its_length() -> None:
+    for step in [(0, 1), (-1, 1), (2, 1), (-3, 2)]:
+        assert cost(graph(open_ground()), (4, 4), step) == pytest.approx(30.0 * np.hypot(*step))
+
+
+def test_a_move_takes_the_time_of_each_cell_that_it_crosses() -> None:
+    slowness = np.ones((SIZE, SIZE))
+    slowness[4, 5] = 3.0
+    assert cost(graph(open_ground(), slowness), (4, 4), (0, 1)) == pytest.approx(15.0 + 45.0)
+    knight = 30.0 * np.sqrt(5.0) / 4.0
+    assert cost(graph(open_ground(), slowness), (4, 4), (1, 2)) == pytest.approx(3 * knight + 3.0 * knight)
+
+
+def test_a_fire_is_lit_as_a_disc() -> None:
+    disc = IGNITION_RADIUS_CELLS * 30.0
+    assert np.pi * disc**2 == pytest.approx(30.0**2 / 9.0)
+    even = graph(open_ground())
+    k = int(np.flatnonzero((moves().step == (0, 1)).all(axis=1))[0])
+    assert even.first[4 * SIZE + 4, k] == pytest.approx(30.0 - disc)
+
+
+def test_no_move_leaves_the_grid() -> None:
+    of = graph(open_ground())
+    costs = of.costs.reshape(SIZE, SIZE, MOVES)
+    rows, columns = np.indices((SIZE, SIZE))
+    for k, (down, right) in enumerate(moves().step):
+        inside = (rows - down >= 0) & (rows - down < SIZE) & (columns - right >= 0) & (columns - right < SIZE)
+        assert np.array_equal(np.isfinite(costs[:, :, k]), inside)
+
+
+def test_no_move_crosses_a_cell_that_does_not_burn() -> None:
+    burns = open_ground()
+    burns[4, 5] = False
+    of = graph(burns)
+    assert np.isinf(cost(of, (4, 4), (0, 1)))
+    assert np.isinf(cost(of, (4, 4), (1, 2)))
+    assert np.isfinite(cost(of, (4, 4), (1, 1)))
+
+
+def test_diagonals_pass_one_cell_but_not_between_two() -> None:
+    burns = open_ground()
+    burns[4, 5] = False
+    assert np.isfinite(cost(graph(burns), (4, 4), (1, 1)))
+    burns[5, 4] = False
+    assert np.isinf(cost(graph(burns), (4, 4), (1, 1)))
+    assert np.isinf(cost(graph(burns), (5, 5), (-1, -1)))
+    assert np.isfinite(cost(graph(burns), (4, 6), (1, -1)))
+
+
+def test_long_moves_do_not_slip_through_a_diagonal_wall() -> None:
+    burns = open_ground()
+    burns[4, 6] = burns[5, 5] = False
+    assert np.isinf(cost(graph(burns), (4, 4), (1, 3)))
+
+
+def test_blocking_cells_one_by_one_equals_a_graph_made_without_them() -> None:
+    rng = np.random.default_rng(3)
+    slowness = rng.uniform(0.5, 2.0, (SIZE, SIZE))
+    burns = rng.random((SIZE, SIZE)) > 0.2
+    changed = graph(burns, slowness)
+    for cell in rng.permutation(np.flatnonzero(burns))[:20]:
+        before = changed.costs.copy()
+        lost = np.zeros(burns.size + 2 * changed.margin, np.uint8)
+        block_cells(changed, np.array([cell]), lost)
+        burns.flat[cell] = False
+        made_anew = graph(burns, slowness)
+        assert np.array_equal(changed.costs, made_anew.costs)
+        assert np.array_equal(changed.burns, burns)
+        ends = np.flatnonzero((before != changed.costs).reshape(-1, MOVES).any(axis=1))
+        assert np.array_equal(np.flatnonzero(lost) - changed.margin, ends)

@@ -1,0 +1,39 @@
+"""Compiled code is kept, shared by processes that start at once, and light to import."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BURN = """
+import sys
+from fuelbreak.fire.warm_up import warm_up
+from fuelbreak.fire import spread
+warm_up()
+print(sum(spread.run_fires.stats.cache_hits.values()), "torch" in sys.modules, "stablepool" in sys.modules)
+"""
+
+
+def burn(cache: Path) -> subprocess.Popen[str]:
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(cache)}
+    return subprocess.Popen(
+        [sys.executable, "-c", BURN],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_share_a_cache(tmp_path: Path) -> None:
+    first = [burn(tmp_path) for _ in range(3)]
+    for process in first:
+        _, errors = process.communicate(timeout=100)
+        assert process.returncode == 0, errors
+    output, errors = burn(tmp_path).communicate(timeout=100)
+    assert output.split() == ["1", "False", "False"], errors
