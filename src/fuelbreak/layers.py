@@ -224,7 +224,8 @@ def _read_one(suffix: str, path: Path, rows: tuple[int, int] | None) -> _One:
             first_row, height = rows or (0, source.height)
             strip = Window(0, first_row, source.width, height)
             grid = source.read(1, window=strip)
-            affine, whole_shape = source.window_transform(strip), source.shape
+            a, b, c, d, e, f = tuple(source.transform)[:6]
+            whole_shape = source.shape
             said = _said_units(source) if suffix == "slp" else ""
             missing = _missing(grid, source.nodata)
             crs = source.crs
@@ -233,7 +234,8 @@ def _read_one(suffix: str, path: Path, rows: tuple[int, int] | None) -> _One:
             f"not readable as a GeoTIFF ({error}); write or download it again", file=str(path), band=suffix
         ) from error
     _refuse_degrees(crs, path, suffix)
-    return _One(grid, whole_shape, missing, crs, tuple(affine)[:6], said)
+    transform = (a, b, c + first_row * b, d, e, f + first_row * e)
+    return _One(grid, whole_shape, missing, crs, transform, said)
 
 
 def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:

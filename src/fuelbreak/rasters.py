@@ -219,4 +219,4 @@ def _with_progress(items: list[_T], what: str, progress: bool | None) -> Iterato
     from rich.console import Console  # a quarter of this module's import time, and rarely needed
     from rich.progress import track
 
-    yield from track(items, what, console=Console(stderr=True), transient=True)
+    yield from track(items, what, console=Console(stderr=True))

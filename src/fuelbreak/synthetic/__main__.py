@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fuelbreak.errors import LandscapeError
-from fuelbreak.landfire import encode
-from fuelbreak.synthetic import REGIONS, generate_set
-from fuelbreak.tile_sets import TileSetWriter
+from fuelbreak.synthetic import REGIONS
+from fuelbreak.synthetic.files import write_set
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,9 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     try:
-        with TileSetWriter(options.out, "overwrite" if options.overwrite else "refuse") as tiles:
-            for landscape in generate_set(options.seed, options.count, options.size, region=options.region):
-                tiles.add(encode(landscape), landscape.name)
+        write_set(
+            options.out,
+            options.seed,
+            options.count,
+            options.size,
+            region=options.region,
+            existing="overwrite" if options.overwrite else "refuse",
+        )
     except (LandscapeError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2
@@ -49,16 +53,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _at_least:  # noqa: N801 - argparse prints the name of a type in its messages
-    def __init__(self, least: int) -> None:
-        self._least = least
-        self.__name__ = f"whole number of at least {least}"
-
-    def __call__(self, text: str) -> int:
+def _at_least(least: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
         value = int(text)
-        if value < self._least:
-            raise ValueError(text)
+        if value < least:
+            raise argparse.ArgumentTypeError(f"{value} is below {least}")
         return value
+
+    return whole_number
 
 
 if __name__ == "__main__":

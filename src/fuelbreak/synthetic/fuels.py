@@ -13,9 +13,9 @@ __all__ = ["ROAD", "WATER", "make_fuels"]
 
 ROAD, WATER = 91, 98
 
-_SPECTRAL_EXPONENT = -2.4
+_SPECTRAL_EXPONENT = -2.6
 _OUTER_SCALE_CELLS = 200.0
-_SPECKLE = 0.02  # share of variance that differs from cell to cell, as LANDFIRE's classification does
+_SPECKLE = 0.015  # share of variance that differs from cell to cell, as LANDFIRE's classification does
 _ROUNDS = 30
 
 Grid = npt.NDArray[np.float64]

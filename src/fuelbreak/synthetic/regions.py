@@ -88,9 +88,9 @@ REGIONS: Mapping[str, Region] = {
     ),
     "northern_california": Region(
         fuels=(
-            Fuel(165, 0.32, south=-0.3, flat=-0.2, trees=1.0, cover_percent=55, height_dm=230),
+            Fuel(165, 0.31, south=-0.3, flat=-0.2, trees=1.0, cover_percent=55, height_dm=230),
             Fuel(147, 0.13, low=-0.5, south=0.5, flat=-0.2),
-            Fuel(102, 0.13, low=0.3, south=0.3, trees=0.2, hardwood=1.0, cover_percent=35, height_dm=190),
+            Fuel(102, 0.12, low=0.3, south=0.3, trees=0.2, hardwood=1.0, cover_percent=35, height_dm=190),
             Fuel(188, 0.06, low=-0.2, trees=1.0, hardwood=1.0, cover_percent=55, height_dm=230),
             Fuel(184, 0.06, low=0.3, trees=1.0, hardwood=1.0, cover_percent=45, height_dm=230),
             Fuel(142, 0.05, trees=1.0, cover_percent=45, height_dm=230),
@@ -98,7 +98,7 @@ REGIONS: Mapping[str, Region] = {
             Fuel(163, 0.03, low=0.3, trees=1.0, cover_percent=35, height_dm=150),
             Fuel(121, 0.03, low=-0.3),
             Fuel(183, 0.02, low=0.2, trees=1.0, cover_percent=45, height_dm=230),
-            Fuel(93, 0.11, low=0.8, flat=0.9),
+            Fuel(93, 0.13, low=0.8, flat=0.9),
             Fuel(91, 0.02, low=0.6, flat=0.6),
         ),
         median_slope_deg=12.0,
