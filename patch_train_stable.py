@@ -1,0 +1,189 @@
+"""Upgrade a training script so that one hung environment cannot stop it.
+
+usage: python patch_train_stable.py [SCRIPT ...]
+
+Without arguments it patches src/Train.py, says what it changed, keeps a backup in backups/ and says how to undo it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from patches._backups import Store
+from patches._engine import Engine, Exit, Outcome
+from patches._files import Disk
+from patches._model import PRESETS, Options
+from patches._registry import FIXES, NAMES
+from patches._report import Console, restore_command, to_json
+
+DEFAULT_TARGET = Path("src/Train.py")
+DEFAULT_BACKUPS = Path("backups")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: What follows the program's name; None reads `sys.argv`.
+
+    Returns:
+        The exit code, one of `Exit`.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser()
+    args = parser.parse_args(words)
+    console = Console(sys.stdout, args.verbose - args.quiet)
+    if args.list_fixes:
+        console.fixes(FIXES)
+        return Exit.OK
+    if args.explain:
+        console.explain(next(fix for fix in FIXES if fix.name == args.explain))
+        return Exit.OK
+    if args.list_backups:
+        console.backups(Store(args.backup_dir, Disk()))
+        return Exit.OK
+    engine = Engine(args.backup_dir, _options(parser, args), words)
+    if args.restore is not None:
+        return _restore(args, engine, console)
+    return _patch(args, engine, console)
+
+
+def _patch(args: argparse.Namespace, engine: Engine, console: Console) -> int:
+    dry = args.check or (args.diff and not args.write)
+    outcomes = []
+    for path in _scripts(args.targets or [DEFAULT_TARGET]):
+        outcome = engine.examine(path, partial=args.partial)
+        if args.diff and args.format == "text":
+            console.diff(outcome)
+        if not dry:
+            outcome = engine.patch(path, partial=args.partial)
+        outcomes.append(outcome)
+        if args.format == "text":
+            console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
+    if args.format == "json":
+        console.line(to_json(outcomes))
+    return max((outcome.exit for outcome in outcomes), default=Exit.OK)
+
+
+def _scripts(targets: Sequence[Path]) -> list[Path]:
+    """Files as named; folders stand for every Python file below them."""
+    found: list[Path] = []
+    for target in targets:
+        if target.is_dir():
+            found += sorted(
+                path for path in target.rglob("*.py") if path.is_file() and not _is_hidden(path, target)
+            )
+        else:
+            found.append(target)
+    return list(dict.fromkeys(found))
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _restore(args: argparse.Namespace, engine: Engine, console: Console) -> int:
+    target: Path | None = args.targets[0] if args.targets else None
+    outcome: Outcome = engine.restore(args.restore, target, force=args.force)
+    console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
+    return outcome.exit
+
+
+def _options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Options:
+    only = _names(parser, args.only) or NAMES
+    selected = only - _names(parser, args.skip)
+    values = tuple(_value(parser, text) for text in args.set)
+    return Options(preset=args.preset, values=values, selected=frozenset(selected))
+
+
+def _names(parser: argparse.ArgumentParser, groups: Sequence[str]) -> frozenset[str]:
+    names = frozenset(name for group in groups for name in group.replace(",", " ").split())
+    unknown = sorted(names - NAMES)
+    if unknown:
+        parser.error(f"there is no fix {unknown[0]!r}; choose from: {', '.join(fix.name for fix in FIXES)}")
+    return names
+
+
+def _value(parser: argparse.ArgumentParser, text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    try:
+        number = ast.literal_eval(value.strip())
+    except (SyntaxError, ValueError):
+        number = None
+    known = Options().parameters
+    if name.strip() not in known or type(number) is not int or number < 1:
+        parser.error(
+            f"--set takes NAME=VALUE, VALUE a positive whole number, NAME one of: {', '.join(known)}"
+        )
+    return name.strip(), value.strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="patch_train_stable.py",
+        description="Upgrade a training script so that one hung environment cannot stop it.",
+        epilog="exit codes: 0 applied or nothing to do; 1 changes pending (--check, --diff); 2 usage; 3 refused, "
+        "nothing written; 4 not readable as Python; 5 verification failed, rolled back; 6 disk, lock or backup",
+    )
+    parser.add_argument(
+        "targets", nargs="*", type=Path, metavar="SCRIPT", help="files or folders (src/Train.py)"
+    )
+    _add_run_arguments(parser)
+    _add_backup_arguments(parser)
+    return parser
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--diff", action="store_true", help="show the changes and write nothing")
+    add("--check", action="store_true", help="write nothing; exit with 1 where changes are pending")
+    add("--write", action="store_true", help="with --diff: show the changes and apply them as well")
+    add("--only", action="append", default=[], metavar="FIX[,FIX]", help="run these fixes alone")
+    add("--skip", action="append", default=[], metavar="FIX[,FIX]", help="leave these fixes out")
+    add("--partial", action="store_true", help="where a fix refuses, apply the others")
+    add("--preset", choices=PRESETS, default="balanced", help="which parameters (balanced)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one parameter, whatever the preset says",
+    )
+    add("--list-fixes", action="store_true", help="list the fixes")
+    add(
+        "--explain",
+        choices=[fix.name for fix in FIXES],
+        metavar="FIX",
+        help="describe a fix with its examples",
+    )
+    add("--format", choices=["text", "json"], default="text", help="how to report (text)")
+    add("-q", "--quiet", action="count", default=0, help="only say what went wrong")
+    add("-v", "--verbose", action="count", default=0, help="also say what was in order")
+
+
+def _add_backup_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--backup-dir",
+        type=Path,
+        default=DEFAULT_BACKUPS,
+        metavar="FOLDER",
+        help="where backups are (backups)",
+    )
+    add("--list-backups", action="store_true", help="list the backups")
+    add(
+        "--restore", nargs="?", const="latest", metavar="ID", help="put the original back (the latest backup)"
+    )
+    add(
+        "--force",
+        action="store_true",
+        help="with --restore: even over later edits, which are backed up first",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""plan -> lock -> back up -> write -> read back -> roll back on any mismatch.
+
+bytes -> Source -> findings -> operations -> new bytes -> verify ->| lock -> backup -> replace -> read back
+         `------------------- pure, in _plan, _render, _verify ---'|
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from patches._backups import Backup, BackupError, Store
+from patches._files import Disk, Snapshot, replace_file, take_snapshot
+from patches._model import Options
+from patches._plan import Plan, apply, make_plan, sha256
+from patches._registry import FIXES
+from patches._source import Place, UnreadableError
+
+__all__ = ["Engine", "Exit", "Outcome"]
+
+_VERSION = "0.1.0"
+_LOCK_TIMEOUT_S = 10.0
+
+
+class Exit(IntEnum):
+    """Exit codes of the command line; the worst one of several files counts."""
+
+    OK = 0
+    PENDING = 1
+    USAGE = 2
+    REFUSED = 3
+    UNREADABLE = 4
+    VERIFICATION = 5
+    IO = 6
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one script.
+
+    Attributes:
+        path: The script, as the user named it.
+        exit: What to report.
+        message: One line for people.
+        hint: What to do next, where something is wrong.
+        place: Where, for a script that cannot be read.
+        plan: What was found, where the script could be read.
+        after: The new bytes, where there are any; written or not.
+        backup: The backup that was made.
+    """
+
+    path: Path
+    exit: Exit
+    message: str = ""
+    hint: str = ""
+    place: Place | None = None
+    plan: Plan | None = None
+    after: bytes | None = None
+    backup: Backup | None = None
+
+    @property
+    def changed(self) -> bool:
+        """True where the new bytes differ from the old ones."""
+        return self.plan is not None and self.after is not None and self.after != self.plan.source.data
+
+
+class Engine:
+    """Looks at scripts and rewrites them.
+
+    Args:
+        backups: Folder of the backup store.
+        options: What the user asked for.
+        arguments: The command line, for the manifest.
+        disk: Where to write; tests put a failing one here.
+    """
+
+    def __init__(
+        self, backups: Path, options: Options, arguments: list[str] | None = None, disk: Disk | None = None
+    ) -> None:
+        self._options, self._arguments = options, arguments or []
+        self._disk = disk or Disk()
+        self.store = Store(backups, self._disk)
+
+    def examine(self, path: Path, *, partial: bool = False) -> Outcome:
+        """Plan and render a script without writing anything.
+
+        Args:
+            path: The script.
+            partial: Leave out the fixes that refuse, instead of changing nothing.
+        """
+        try:
+            snapshot = take_snapshot(path)
+        except OSError as error:
+            return Outcome(
+                path, Exit.IO, _reason(error), "name a script that is there: patch_train_stable.py SCRIPT"
+            )
+        return self._examine(path, snapshot, partial)
+
+    def _examine(self, path: Path, snapshot: Snapshot, partial: bool) -> Outcome:
+        try:
+            plan = make_plan(snapshot.data, self._options)
+            if plan.refusals and partial:
+                plan = self._without_refused(plan)
+            if plan.refusals and not partial:
+                return Outcome(path, Exit.REFUSED, "refused, nothing is changed", plan=plan)
+            return self._rendered(path, plan)
+        except UnreadableError as error:
+            return Outcome(path, Exit.UNREADABLE, error.reason, error.hint, error.place)
+
+    def _without_refused(self, plan: Plan) -> Plan:
+        """Plan again with the fixes that did not refuse; the refusals stay in the report."""
+        refused = plan.refusals
+        selected = plan.options.selected
+        while plan.refusals:
+            selected = selected - {remark.fix for remark in plan.refusals}
+            plan = make_plan(plan.source.data, replace(plan.options, selected=selected))
+        return replace(plan, remarks=(*refused, *plan.remarks))
+
+    def _rendered(self, path: Path, plan: Plan) -> Outcome:
+        if not plan.operations:
+            code = Exit.REFUSED if plan.refusals else Exit.OK
+            return Outcome(path, code, "nothing to do", plan=plan, after=plan.source.data)
+        # Both import LibCST: only now is it certain that there is something to write.
+        from patches._render import RenderError
+        from patches._verify import VerificationError, verify
+
+        try:
+            after = apply(plan)
+            verify(plan, after)
+        except (RenderError, VerificationError, UnicodeEncodeError) as error:
+            hint = "please report it with the script; until then leave fixes out with --skip"
+            return Outcome(path, Exit.VERIFICATION, f"verification failed: {error}", hint, plan=plan)
+        return Outcome(path, Exit.PENDING, "changes pending", plan=plan, after=after)
+
+    def patch(self, path: Path, *, partial: bool = False) -> Outcome:
+        """Rewrite a script: all that was planned, or nothing.
+
+        Args:
+            path: The script.
+            partial: Leave out the fixes that refuse, instead of changing nothing.
+        """
+        outcome = self.examine(path, partial=partial)
+        if outcome.exit is not Exit.PENDING:
+            return outcome
+        try:
+            with self._lock():
+                return self._patch_locked(path, outcome)
+        except OSError as error:
+            hint = "nothing is changed; mend what the system complains about and run it again"
+            return replace(outcome, exit=Exit.IO, message=_reason(error), hint=hint)
+
+    def _patch_locked(self, path: Path, outcome: Outcome) -> Outcome:
+        plan, after = outcome.plan, outcome.after
+        assert plan is not None
+        assert after is not None
+        snapshot = take_snapshot(path)
+        if snapshot.data != plan.source.data:
+            return replace(outcome, exit=Exit.IO, message="the script changed meanwhile", hint="run it again")
+        if not snapshot.mode & 0o222:
+            message = "the script is read-only: not ours to change"
+            return replace(outcome, exit=Exit.IO, message=message, hint="make it writable first: chmod u+w")
+        backup = self.store.save(snapshot, after, self._details(plan))
+        done = replace(outcome, backup=backup)
+        if not self._write(snapshot, backup, after):
+            message = "what was read back is not what was written; the original is back"
+            return replace(done, exit=Exit.VERIFICATION, message=message)
+        code = Exit.REFUSED if plan.refusals else Exit.OK
+        return replace(done, exit=code, message="patched")
+
+    def _write(self, snapshot: Snapshot, backup: Backup, after: bytes) -> bool:
+        """Replace the file and read it back; True where it holds the new bytes."""
+        replace_file(self._disk, snapshot.real, after, snapshot.mode)
+        if snapshot.real.read_bytes() == after:
+            self.store.finish(backup, "applied")
+            return True
+        replace_file(self._disk, snapshot.real, snapshot.data, snapshot.mode)
+        self.store.finish(backup, "rolled-back")
+        return False
+
+    def _details(self, plan: Plan) -> dict[str, Any]:
+        """What the manifest says beyond the file itself."""
+        source = plan.source
+        return {
+            "kind": "patch",
+            "tool_version": _VERSION,
+            "fixes": {fix.name: fix.version for fix in FIXES if fix.name in plan.options.selected},
+            "arguments": self._arguments,
+            "encoding": source.encoding,
+            "bom": source.bom,
+            "newline": source.newline,
+            "edits": [
+                {"fix": e.fix, "line": e.place.line, "column": e.place.column, "message": e.message}
+                for e in plan.edits
+            ],
+            "refusals": [
+                {"fix": r.fix, "code": r.code, "line": r.place.line, "column": r.place.column}
+                for r in plan.refusals
+            ],
+        }
+
+    def restore(self, wanted: str, path: Path | None = None, *, force: bool = False) -> Outcome:
+        """Put a script back as a backup has it, bytes and permissions.
+
+        Args:
+            wanted: A backup's id, or "latest".
+            path: Only consider backups of this script.
+            force: Restore even over later edits; they are backed up first.
+        """
+        try:
+            backup = self.store.find(wanted, path.absolute() if path else None)
+            original = backup.read_original()
+            with self._lock():
+                return self._restore_locked(backup, original, force)
+        except BackupError as error:
+            return Outcome(path or self.store.root, Exit.IO, str(error), error.hint)
+        except OSError as error:
+            return Outcome(path or self.store.root, Exit.IO, _reason(error), "nothing is changed")
+
+    def _restore_locked(self, backup: Backup, original: bytes, force: bool) -> Outcome:
+        target = backup.path
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(self._disk, target, original, backup.mode)
+            return Outcome(target, Exit.OK, f"restored from {backup.id}; the file was gone")
+        current = take_snapshot(target)
+        if current.data == original and current.mode == backup.mode:
+            return Outcome(target, Exit.OK, f"nothing to do: it is as {backup.id} has it")
+        if sha256(current.data) not in (backup.manifest["sha256_after"], sha256(original)) and not force:
+            hint = "add --force to restore anyway; the edited file is backed up first"
+            return Outcome(target, Exit.REFUSED, f"it was edited since {backup.id} was made", hint)
+        saved = self.store.save(current, original, {"kind": "restore", "restored": backup.id})
+        mode_kept = replace(current, mode=backup.mode)
+        if not self._write(mode_kept, saved, original):
+            return Outcome(
+                target, Exit.VERIFICATION, "what was read back is not what was written", backup=saved
+            )
+        return Outcome(target, Exit.OK, f"restored from {backup.id}", backup=saved)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One run at a time on a backup store."""
+        from filelock import FileLock, Timeout
+
+        self._disk.make_folder(self.store.root)
+        try:
+            with FileLock(self.store.root / ".lock", timeout=_LOCK_TIMEOUT_S):
+                yield
+        except Timeout as error:
+            raise OSError(f"another run holds {self.store.root / '.lock'}") from error
+
+
+def _reason(error: OSError) -> str:
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"

@@ -1,0 +1,130 @@
+"""The only door to the disk: reads, durable writes, atomic replacement.
+
+Every call that changes the disk goes through one method of `Disk`, so that a test can put one in its place that fails,
+or dies, at any of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Disk", "Snapshot", "replace_file", "take_snapshot"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A script's file as it was found.
+
+    Attributes:
+        path: As the user named it, made absolute.
+        real: The file behind it, symbolic links followed.
+        data: Its bytes.
+        mode: Permission bits.
+        mtime_ns: Time of the last change.
+    """
+
+    path: Path
+    real: Path
+    data: bytes
+    mode: int
+    mtime_ns: int
+
+
+class Disk:
+    """System calls that change the disk, one method each."""
+
+    def make_folder(self, path: Path) -> None:
+        """Create a folder and the ones above it."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def create(self, path: Path, data: bytes, mode: int) -> None:
+        """Write a new file to the platter; it must not be there yet."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        path.chmod(mode)
+
+    def append(self, path: Path, data: bytes) -> None:
+        """Add to the end of a file, creating it where needed."""
+        with path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Put a file or folder in another's place, at once."""
+        source.replace(target)
+
+    def sync_folder(self, path: Path) -> None:
+        """Make names in a folder durable, where the system can."""
+        if not hasattr(os, "O_DIRECTORY"):
+            return
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def remove(self, path: Path) -> None:
+        """Delete a file."""
+        path.unlink()
+
+    def remove_folder(self, path: Path) -> None:
+        """Delete an empty folder."""
+        path.rmdir()
+
+
+def take_snapshot(path: Path) -> Snapshot:
+    """Read a script with all that must come back when it is restored.
+
+    Args:
+        path: The script, perhaps through a symbolic link.
+
+    Raises:
+        OSError: If it is not there, is no regular file, or may not be read or written.
+    """
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link that must stay
+    real = absolute.resolve(strict=True)
+    status = real.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(f"{path} is no regular file")
+    return Snapshot(absolute, real, real.read_bytes(), stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
+def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:
+    """Put new bytes in a file's place: readers see the old file or the new one, never a mixture.
+
+    Args:
+        disk: Where to write.
+        real: The file; no symbolic link.
+        data: Its new bytes.
+        mode: Its permission bits.
+
+    Raises:
+        OSError: If the disk refuses; the old file is untouched then.
+    """
+    temporary = real.with_name(f".{real.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        disk.create(temporary, data, mode)
+        _copy_owner(real, temporary)
+        disk.rename(temporary, real)
+    except OSError:
+        with contextlib.suppress(OSError):
+            disk.remove(temporary)
+        raise
+    disk.sync_folder(real.parent)
+
+
+def _copy_owner(source: Path, target: Path) -> None:
+    """Keep owner and group where the system lets us; only an administrator may give files away."""
+    if hasattr(os, "chown") and source.exists():
+        status = source.stat()
+        with contextlib.suppress(PermissionError):
+            os.chown(target, status.st_uid, status.st_gid)

@@ -1,0 +1,170 @@
+"""Episode loops, and whether a reset stands on their path."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from patches._script import Script, walk
+
+__all__ = ["EpisodeLoop", "Loop", "episode_loops", "own_continues", "resets_always", "resets_in", "words"]
+
+Loop = ast.For | ast.AsyncFor | ast.While
+
+_EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
+_ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
+_STEPS = ("step", "step_async")
+_RESETS = ("reset", "reset_wait")
+
+
+@dataclass(frozen=True)
+class EpisodeLoop:
+    """A loop over episodes around a loop over steps.
+
+    Attributes:
+        outer: The loop over episodes.
+        inner: The loop over steps, or the first of several.
+        step: The call that steps the environment.
+        named: True where the names say that these are episodes, not rollouts.
+    """
+
+    outer: Loop
+    inner: Loop
+    step: ast.Call
+    named: bool
+
+
+def episode_loops(script: Script) -> Iterator[EpisodeLoop]:
+    """Every outermost-but-one loop that steps a vector environment, once each."""
+    seen: set[ast.AST] = set()
+    for step in _step_events(script):
+        found = _around(script, step)
+        if found is not None and found.outer not in seen:
+            seen.add(found.outer)
+            yield found
+
+
+def _step_events(script: Script) -> Iterator[ast.Call]:
+    """Calls that step an environment: directly, or through a helper of the script that does so once a call."""
+    direct = script.calls(*_STEPS)
+    yield from direct
+    helpers = {
+        script.names.function(call)
+        for call in direct
+        if not _loops_around(script, call) and script.names.function(call)
+    }
+    for node in script.names.order:
+        if isinstance(node, ast.Call) and script.called_function(node) in helpers:
+            yield node
+
+
+def _loops_around(script: Script, node: ast.AST) -> list[Loop]:
+    """Loops around a node, the innermost first; a function defined inside a loop counts as part of it."""
+    return [ancestor for ancestor in script.names.ancestors(node) if isinstance(ancestor, Loop)]
+
+
+def _around(script: Script, step: ast.Call) -> EpisodeLoop | None:
+    loops = _loops_around(script, step)
+    for inner, outer in pairwise(loops):
+        kind = _kind(inner, outer)
+        if kind == "rollout":
+            return None
+        if kind == "episode":
+            return EpisodeLoop(outer, inner, step, named=True)
+    if len(loops) > 1:
+        return EpisodeLoop(loops[1], loops[0], step, named=False)
+    return None
+
+
+def _kind(inner: Loop, outer: Loop) -> str:
+    """What the names say: "episode", "rollout" (the next update goes on where the last one stopped), or nothing."""
+    about_outer, about_inner = words(*_head(outer)), words(*_head(inner))
+    if about_outer & _ROLLOUT:
+        return "rollout"
+    return "episode" if (about_outer | about_inner) & _EPISODE else ""
+
+
+def _head(loop: Loop) -> list[ast.expr]:
+    return [loop.test] if isinstance(loop, ast.While) else [loop.target, loop.iter]
+
+
+def words(*roots: ast.AST) -> set[str]:
+    """The words that the identifiers under some nodes consist of."""
+    found: set[str] = set()
+    for node in walk(*roots):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        found.update(part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name))
+    return found
+
+
+def resets_in(script: Script, *roots: ast.AST) -> list[ast.Call]:
+    """Calls under some nodes that reset an environment, directly or through a helper of the script."""
+    resets = set(script.calls(*_RESETS))
+    helpers = {
+        f for call in resets if (f := script.names.function(call)) is not None and _is_helper(f, call, script)
+    }
+    return [
+        node
+        for node in walk(*roots)
+        if isinstance(node, ast.Call) and (node in resets or script.called_function(node) in helpers)
+    ]
+
+
+def _is_helper(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, script: Script) -> bool:
+    """True for a short function that resets whatever else it does, and steps nothing."""
+    steps = set(script.calls(*_STEPS))
+    if any(node in steps for node in walk(function)):
+        return False
+    return any(call in set(walk(statement)) for statement in function.body)
+
+
+def resets_always(script: Script, body: list[ast.stmt], skip: ast.AST | None = None) -> bool:
+    """True where a block cannot run to its end without a reset.
+
+    Args:
+        script: The script.
+        body: The block.
+        skip: A loop whose resets do not count: the loop over steps.
+    """
+    return any(_statement_resets(script, statement, skip) for statement in body if statement is not skip)
+
+
+def _statement_resets(script: Script, statement: ast.stmt, skip: ast.AST | None) -> bool:
+    if isinstance(statement, ast.If):
+        if _is_not_first(statement.test) and resets_always(script, statement.body, skip):
+            return True
+        both = (statement.body, statement.orelse)
+        return all(resets_always(script, part, skip) for part in both)
+    if isinstance(statement, ast.With | ast.AsyncWith):
+        return resets_always(script, statement.body, skip)
+    if isinstance(statement, ast.Try):
+        return any(resets_always(script, part, skip) for part in (statement.body, statement.finalbody))
+    if isinstance(statement, Loop | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
+        return False
+    return bool(resets_in(script, statement))
+
+
+def _is_not_first(test: ast.expr) -> bool:
+    """True for `ep > 0`, `ep >= 1`, `ep != 0` and plain `ep`: all episodes but the first, which is reset before."""
+    if isinstance(test, ast.Name):
+        return bool(words(test) & _EPISODE)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
+        bound = (type(test.ops[0]), test.comparators[0].value)
+        return isinstance(test.left, ast.Name) and bound in {(ast.Gt, 0), (ast.NotEq, 0), (ast.GtE, 1)}
+    return False
+
+
+def own_continues(loop: Loop) -> Iterator[ast.Continue]:
+    """`continue` statements that go on with this very loop."""
+    stack: list[ast.AST] = list(loop.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Continue):
+            yield node
+        elif isinstance(node, Loop):
+            stack += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            stack += ast.iter_child_nodes(node)

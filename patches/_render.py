@@ -1,0 +1,305 @@
+"""Operations -> text, by LibCST: everything that no operation names comes out as it went in.
+
+The tree is parsed once and never copied; byte spans link the addresses that fixes computed on the `ast` to nodes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import libcst as cst
+from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
+
+from patches._model import (
+    AddKeyword,
+    AddNames,
+    DropName,
+    Guard,
+    Insert,
+    Operation,
+    RemoveStatements,
+    ReplaceExpression,
+    ReplaceStatements,
+)
+from patches._render_import import add_names, drop_names
+from patches._source import Source, Span, UnreadableError
+
+__all__ = ["RenderError", "render"]
+
+_Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
+_Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
+
+
+class RenderError(Exception):
+    """An operation does not fit the tree; nothing has been written."""
+
+
+def render(source: Source, operations: Iterable[Operation]) -> str:
+    """Apply operations to a script.
+
+    Args:
+        source: The script.
+        operations: Non-overlapping changes, addressed by spans of `source`.
+
+    Returns:
+        The new text, with the line ends of the old one.
+
+    Raises:
+        UnreadableError: If LibCST would not give the untouched text back byte for byte.
+        RenderError: If an operation addresses nothing, or several statements on one line.
+    """
+    module = _parse(source)
+    rewriter = _Rewriter(_Index(module), operations)
+    changed = module.visit(rewriter)
+    rewriter.check_all_applied()
+    return changed.code
+
+
+def _parse(source: Source) -> cst.Module:
+    config: cst.PartialParserConfig = cst.PartialParserConfig(default_newline=source.newline)
+    try:
+        module = cst.parse_module(source.text, config)
+    except cst.ParserSyntaxError as error:
+        place = source.place_at(source.offset(error.raw_line, 0))
+        raise UnreadableError(f"LibCST cannot parse it: {error.message}", place) from error
+    if module.code != source.text:
+        same = _common_prefix(module.code, source.text)
+        raise UnreadableError(
+            "LibCST would not keep every byte of this script",
+            source.place_at(len(source.text[:same].encode("utf-8", "surrogatepass"))),
+            "look there for a form feed, an old Mac line end or a stray backslash, and take it out",
+        )
+    return module
+
+
+def _common_prefix(left: str, right: str) -> int:
+    pairs = enumerate(zip(left, right, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
+
+
+class _Index:
+    """Nodes by their place in the text."""
+
+    def __init__(self, module: cst.Module) -> None:
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        self._at: dict[int, list[tuple[int, cst.CSTNode]]] = defaultdict(list)
+        self._line_of: dict[cst.CSTNode, cst.SimpleStatementLine] = {}
+        for node, span in wrapper.resolve(ByteSpanPositionProvider).items():
+            if isinstance(node, cst.BaseExpression | cst.BaseSmallStatement | cst.BaseCompoundStatement):
+                self._at[span.start].append((span.start + span.length, node))
+            elif isinstance(node, cst.SimpleStatementLine):
+                self._line_of.update((small, node) for small in node.body)
+
+    def expression(self, span: Span) -> cst.BaseExpression:
+        """The expression at a span; LibCST counts closing parentheses in, `ast` does not."""
+        found = [
+            (end, node)
+            for end, node in self._at[span.start]
+            if isinstance(node, cst.BaseExpression) and end >= span.end
+        ]
+        if not found:
+            raise RenderError(f"no expression at offset {span.start}")
+        return min(found, key=lambda item: item[0])[1]
+
+    def statement(self, span: Span) -> _Statement:
+        """The statement that begins a span."""
+        for _, node in self._at[span.start]:
+            if isinstance(node, cst.BaseSmallStatement | cst.BaseCompoundStatement):
+                return node
+        raise RenderError(f"no statement at offset {span.start}")
+
+    def line(self, span: Span, *, alone: bool = True) -> _Line:
+        """The statement of a span with its line; it must have the line to itself where `alone`."""
+        node = self.statement(span)
+        if isinstance(node, cst.BaseCompoundStatement):
+            return node
+        line = self._line_of.get(node)
+        if line is None or (alone and len(line.body) > 1):
+            raise RenderError(f"the statement at offset {span.start} shares its line with another")
+        return line
+
+
+class _Rewriter(cst.CSTTransformer):
+    """Looks each node up in a table of changes as it is left."""
+
+    def __init__(self, index: _Index, operations: Iterable[Operation]) -> None:
+        super().__init__()
+        self._expressions: dict[cst.CSTNode, str] = {}
+        self._keywords: dict[cst.CSTNode, list[AddKeyword]] = defaultdict(list)
+        self._dropped: dict[cst.CSTNode, set[str]] = defaultdict(set)
+        self._added: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._before: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._after: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._guards: dict[cst.CSTNode, str] = {}
+        self._replaced: dict[cst.CSTNode, tuple[str, list[str]]] = {}
+        self._removed: set[cst.CSTNode] = set()
+        for operation in operations:
+            self._register(index, operation)
+        self._pending = self._targets()
+
+    def _register(self, index: _Index, operation: Operation) -> None:
+        match operation:
+            case ReplaceExpression(target, code):
+                self._expressions[index.expression(target)] = code
+            case AddKeyword(target):
+                self._keywords[index.expression(target)].append(operation)
+            case Insert(target, code, where):
+                (self._before if where == "before" else self._after)[index.line(target)].append(code)
+            case Guard(target, condition):
+                self._guards[index.line(target)] = condition
+            case ReplaceStatements(targets, code):
+                first, *others = [index.line(target) for target in targets]
+                comments = [
+                    text for line in (first, *others) for text in _comments_within(line, line is first)
+                ]
+                self._replaced[first] = (code, comments)
+                self._removed.update(others)
+            case RemoveStatements(targets):
+                self._removed.update(index.line(target) for target in targets)
+            case DropName(target, name):
+                self._dropped[index.statement(target)].add(name)
+            case AddNames(target, names):
+                self._register_names(index, target, names)
+
+    def _register_names(self, index: _Index, target: Span, names: Sequence[str]) -> None:
+        statement = index.statement(target)
+        if isinstance(statement, cst.ImportFrom) and (
+            _is_from_stablepool(statement) or _names_of(statement) <= self._dropped.get(statement, set())
+        ):
+            self._added[statement] += names
+        else:
+            code = f"from stablepool import {', '.join(sorted(names))}"
+            self._after[index.line(target, alone=False)].append(code)
+
+    def _targets(self) -> set[cst.CSTNode]:
+        tables = (self._expressions, self._keywords, self._dropped, self._added, self._before)
+        more = (self._after, self._guards, self._replaced, self._removed)
+        return {node for table in (*tables, *more) for node in table}
+
+    def check_all_applied(self) -> None:
+        """Fail where an operation was lost inside another one's text."""
+        if self._pending:
+            raise RenderError(f"{len(self._pending)} change(s) overlap another one")
+
+    def on_leave(self, original_node: cst.CSTNode, updated_node: Any) -> Any:
+        """Apply what is planned for one node."""
+        if original_node not in self._pending:
+            return updated_node
+        self._pending.discard(original_node)
+        if isinstance(updated_node, cst.BaseExpression):
+            return self._expression(original_node, updated_node)
+        if isinstance(updated_node, cst.ImportFrom):
+            kept = drop_names(updated_node, self._dropped.get(original_node, set()))
+            return add_names(updated_node, kept, self._added.get(original_node, []))
+        assert isinstance(updated_node, cst.SimpleStatementLine | cst.BaseCompoundStatement)
+        return self._line(original_node, updated_node)
+
+    def _expression(self, original: cst.CSTNode, updated: cst.BaseExpression) -> cst.BaseExpression:
+        if original in self._expressions:
+            fresh = cst.parse_expression(self._expressions[original])
+            return fresh.with_changes(lpar=[*updated.lpar, *fresh.lpar], rpar=[*fresh.rpar, *updated.rpar])
+        assert isinstance(updated, cst.Call)
+        for keyword in self._keywords[original]:
+            updated = _with_keyword(updated, keyword)
+        return updated
+
+    def _line(
+        self, original: cst.CSTNode, updated: _Line
+    ) -> cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNode]:
+        if original in self._removed:
+            return cst.RemoveFromParent()
+        lines: list[_Line] = [updated]
+        if original in self._replaced:
+            code, comments = self._replaced[original]
+            lines = _statements(code)
+            above = [*updated.leading_lines, *map(_comment_line, comments)]
+            lines[0] = lines[0].with_changes(leading_lines=[*above, *lines[0].leading_lines])
+        elif original in self._guards:
+            lines = [_guarded(updated, self._guards[original])]
+        if original in self._before:
+            lines = _with_lines_before(self._before[original], lines)
+        lines += [line for code in self._after.get(original, []) for line in _statements(code)]
+        return cst.FlattenSentinel(lines)
+
+
+def _with_keyword(call: cst.Call, keyword: AddKeyword) -> cst.Call:
+    """Add an argument; it takes over the trailing comma and the layout of a call that spans lines."""
+    argument = cst.Arg(
+        keyword=cst.Name(keyword.name),
+        value=cst.parse_expression(keyword.code),
+        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+    )
+    if not call.args:
+        return call.with_changes(args=[argument])
+    *others, last = call.args
+    comma = cst.Comma(whitespace_after=_separator(call))
+    if not isinstance(last.comma, cst.MaybeSentinel):
+        argument = argument.with_changes(comma=last.comma)
+    else:
+        argument = argument.with_changes(whitespace_after_arg=last.whitespace_after_arg)
+        last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
+    return call.with_changes(args=[*others, last.with_changes(comma=comma), argument])
+
+
+def _separator(call: cst.Call) -> cst.BaseParenthesizableWhitespace:
+    """What stands between two arguments: a line break where the call has one argument a line."""
+    if isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace) and len(call.args) == 1:
+        layout = call.whitespace_before_args
+        return layout.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+    between = [a.comma for a in call.args[:-1] if isinstance(a.comma, cst.Comma)]
+    if between and isinstance(between[-1].whitespace_after, cst.ParenthesizedWhitespace):
+        layout = between[-1].whitespace_after
+        return layout.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+    return cst.SimpleWhitespace(" ")
+
+
+def _statements(code: str) -> list[_Line]:
+    """Parse dedented statements; comments above the first stay with it."""
+    module = cst.parse_module(code)
+    first, *others = module.body
+    first = first.with_changes(leading_lines=[*module.header, *first.leading_lines])
+    return [first, *others]
+
+
+def _with_lines_before(codes: list[str], lines: list[_Line]) -> list[_Line]:
+    """Put statements first; blank lines and comments above stay above the first of all."""
+    fresh = [line for code in codes for line in _statements(code)]
+    return [*fresh, *lines]
+
+
+def _guarded(line: _Line, condition: str) -> cst.If:
+    inner = line.with_changes(leading_lines=[])
+    test = cst.parse_expression(condition)
+    return cst.If(test=test, body=cst.IndentedBlock([inner]), leading_lines=line.leading_lines)
+
+
+def _comment_line(text: str) -> cst.EmptyLine:
+    return cst.EmptyLine(comment=cst.Comment(text))
+
+
+def _comments_within(line: _Line, keeps_leading: bool) -> Iterator[str]:
+    """Comments that would be lost with a statement."""
+    collector = _Comments()
+    (line.with_changes(leading_lines=[]) if keeps_leading else line).visit(collector)
+    yield from collector.found
+
+
+class _Comments(cst.CSTVisitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802 - LibCST dispatches on this name
+        self.found.append(node.value)
+
+
+def _is_from_stablepool(statement: cst.ImportFrom) -> bool:
+    return isinstance(statement.module, cst.Name) and statement.module.value == "stablepool"
+
+
+def _names_of(statement: cst.ImportFrom) -> set[str]:
+    if isinstance(statement.names, cst.ImportStar):
+        return {"*"}
+    return {alias.evaluated_name for alias in statement.names}

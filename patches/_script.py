@@ -1,0 +1,259 @@
+"""What the fixes know about a training script: where vector environments are made, held and stepped."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+
+from patches._names import Names
+from patches._source import Place, Source, Span
+
+__all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
+
+ASYNC = frozenset(
+    f"{package}.vector.{name}"
+    for package in ("gym", "gymnasium")
+    for name in ("AsyncVectorEnv", "async_vector_env.AsyncVectorEnv")
+)
+"""Qualified names of the vector environment that the tool replaces."""
+
+POOL = frozenset({"stablepool.StableProcessPoolEnv", "stablepool.vector_env.StableProcessPoolEnv"})
+"""Qualified names of the one that it puts in."""
+
+_WRAPPERS = ("gym.wrappers.", "gymnasium.wrappers.")
+
+Key = tuple[ast.AST, str]
+"""A variable: the scope (or class) that owns it, and its name as written ("envs", "self.envs")."""
+
+
+def walk(*roots: ast.AST) -> Iterator[ast.AST]:
+    """Every node under the roots, in the order of the text."""
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        yield node
+        stack += reversed(list(ast.iter_child_nodes(node)))
+
+
+class Script:
+    """A source and the facts that are derived from it, each computed when first asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.tree = source.tree
+
+    @cached_property
+    def names(self) -> Names:
+        """Scopes, parents and qualified names."""
+        return Names(self.tree)
+
+    def span(self, node: ast.expr | ast.stmt) -> Span:
+        """Where a node stands, as operations address it."""
+        return self.source.span(node)
+
+    def place(self, node: ast.expr | ast.stmt | ast.alias | ast.keyword | ast.excepthandler) -> Place:
+        """Where a node stands, as people read it."""
+        return self.source.place(node)
+
+    def text(self, node: ast.expr | ast.stmt) -> str:
+        """A node as written."""
+        return self.source.segment(node)
+
+    @cached_property
+    def references(self) -> list[ast.Name | ast.Attribute]:
+        """Uses of Gym's AsyncVectorEnv, by qualified name, in the order of the text."""
+        return [node for node in self._loads() if self.names.origins(node) & ASYNC]
+
+    @cached_property
+    def pool_references(self) -> list[ast.Name | ast.Attribute]:
+        """Uses of `stablepool.StableProcessPoolEnv`."""
+        return [node for node in self._loads() if self.names.origins(node) & POOL]
+
+    def _loads(self) -> Iterator[ast.Name | ast.Attribute]:
+        for node in self.names.order:
+            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                yield node
+
+    @cached_property
+    def is_ours(self) -> bool:
+        """True where the script uses the vector environment that is replaced, or its replacement."""
+        return bool(self.references or self.pool_references)
+
+    @cached_property
+    def constructions(self) -> list[ast.Call]:
+        """Calls that make a vector environment of either kind."""
+        classes = {*self.references, *self.pool_references}
+        aliases = {
+            key for node in classes if not self._is_called(node) and (key := self._alias(node)) is not None
+        }
+        return [
+            node
+            for node in self.names.order
+            if isinstance(node, ast.Call) and (node.func in classes or self.key(node.func) in aliases)
+        ]
+
+    def _is_called(self, node: ast.expr) -> bool:
+        parent = self.names.parents[node]
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def _alias(self, node: ast.expr) -> Key | None:
+        """The variable that holds the class: `cls = AsyncVectorEnv if parallel else SyncVectorEnv`."""
+        parent = self.names.parents[node]
+        while isinstance(parent, ast.IfExp | ast.Dict | ast.Subscript):
+            node, parent = parent, self.names.parents[parent]
+        if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and parent.value is node:
+            return self.key(parent.targets[0])
+        return None
+
+    def can_import(self, name: str) -> bool:
+        """True where `name` is free in the script, or stands for stablepool's already."""
+        if not self.names.is_taken(name):
+            return True
+        bound = [binding for scope in self.names.scopes for binding in scope.bindings.get(name, [])]
+        return bool(bound) and all((binding.origin or "").startswith("stablepool.") for binding in bound)
+
+    def stands_alone(self, *statements: ast.stmt) -> bool:
+        """True where each statement has its lines to itself: no `;`, no one-line block."""
+        return all(self._has_own_lines(self.span(statement)) for statement in statements)
+
+    def _has_own_lines(self, span: Span) -> bool:
+        utf8 = self.source.utf8
+        before = utf8[: span.start].rpartition(b"\n")[2].rpartition(b"\r")[2]
+        after = re.match(rb"[^\r\n]*", utf8[span.end :])
+        rest = after.group().strip() if after else b""
+        return not before.strip() and (not rest or rest.startswith(b"#"))
+
+    def alias_key(self, node: ast.expr) -> Key | None:
+        """The variable that a reference to the class is stored in, where that is all that happens to it."""
+        return self._alias(node)
+
+    def key(self, expression: ast.AST) -> Key | None:
+        """The variable that an expression names; None where it is no plain variable or attribute."""
+        if isinstance(expression, ast.Name):
+            owner = self.names.owner(expression)
+            return (owner.node, expression.id) if owner else None
+        if not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
+            return None
+        owner = self.names.owner(expression.value)
+        if owner is None:
+            return None
+        dotted = f"{expression.value.id}.{expression.attr}"
+        return (self._instance_class(expression.value, owner.node) or owner.node, dotted)
+
+    def _instance_class(self, base: ast.Name, function: ast.AST) -> ast.ClassDef | None:
+        """The class whose instance `base` is, where it is the first argument of a method."""
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not function.args.args:
+            return None
+        parent = self.names.parents[function]
+        is_first = function.args.args[0].arg == base.id
+        return parent if isinstance(parent, ast.ClassDef) and is_first else None
+
+    @cached_property
+    def receivers(self) -> frozenset[Key]:
+        """Variables that hold a vector environment of either kind, wrapped or not."""
+        found: set[Key] = set()
+        makers: set[ast.AST] = set()
+        while True:
+            before = len(found) + len(makers)
+            for call in self._producers(found, makers):
+                self._follow(call, found, makers)
+            self._follow_arguments(found)
+            if len(found) + len(makers) == before:
+                return frozenset(found)
+
+    def _producers(self, found: set[Key], makers: set[ast.AST]) -> Iterator[ast.expr]:
+        """Expressions whose value is a vector environment, as far as is known by now."""
+        yield from self.constructions
+        for node in self.names.order:
+            if isinstance(node, ast.Call):
+                produces = self._called_function(node) in makers or self._wraps(node, found)
+            else:
+                is_variable = isinstance(node, ast.Name | ast.Attribute)
+                produces = is_variable and self._is_copied(node) and self.key(node) in found
+            if produces and isinstance(node, ast.expr):
+                yield node
+
+    def _is_copied(self, node: ast.AST) -> bool:
+        """True for `b` in `a = b` and `return b`."""
+        parent = self.names.parents[node]
+        return isinstance(parent, ast.Assign | ast.Return) and parent.value is node
+
+    def _wraps(self, call: ast.Call, found: set[Key]) -> bool:
+        """True for `Wrapper(envs)`."""
+        return bool(call.args) and self.key(call.args[0]) in found and self._is_wrapper(call)
+
+    def _is_wrapper(self, call: ast.Call) -> bool:
+        """True for a class of gym's wrappers, or one that calls itself a wrapper."""
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        origins = self.names.origins(call.func)
+        return name.endswith("Wrapper") or any(o.startswith(_WRAPPERS) for o in origins)
+
+    def called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The function of this script that a call runs, where there is exactly one candidate."""
+        return self._called_function(call)
+
+    def _called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        if isinstance(call.func, ast.Name):
+            bound = [binding.node for binding in self.names.bindings(call.func)]
+            if len(bound) == 1 and isinstance(bound[0], ast.FunctionDef | ast.AsyncFunctionDef):
+                return bound[0]
+        return None
+
+    def _follow(self, value: ast.expr, found: set[Key], makers: set[ast.AST]) -> None:
+        """Record where a vector environment goes: a variable, a `with` target, a function's result."""
+        parent = self.names.parents[value]
+        while isinstance(parent, ast.IfExp) or (
+            isinstance(parent, ast.Call) and value in parent.args[:1] and self._is_wrapper(parent)
+        ):
+            value, parent = parent, self.names.parents[parent]
+        targets: list[ast.expr] = []
+        if isinstance(parent, ast.Assign):
+            targets = parent.targets
+        elif isinstance(parent, ast.AnnAssign | ast.NamedExpr):
+            targets = [parent.target]
+        elif isinstance(parent, ast.withitem) and parent.optional_vars is not None:
+            targets = [parent.optional_vars]
+        elif isinstance(parent, ast.Return) and (function := self.names.function(parent)) is not None:
+            makers.add(function)
+        found.update(key for target in targets if (key := self.key(target)) is not None)
+
+    def _follow_arguments(self, found: set[Key]) -> None:
+        """A parameter holds the environment where every call in the script hands one over."""
+        given: dict[Key, list[bool]] = {}
+        for call in self.names.order:
+            function = self._called_function(call) if isinstance(call, ast.Call) else None
+            if function is None or not isinstance(call, ast.Call):
+                continue
+            for name, value in _pair_arguments(call, function):
+                given.setdefault((function, name), []).append(self.key(value) in found)
+        found.update(key for key, held in given.items() if all(held))
+
+    def is_receiver(self, expression: ast.AST) -> bool:
+        """True where an expression is a variable that holds a vector environment."""
+        key = self.key(expression)
+        return key is not None and key in self.receivers
+
+    def calls(self, *methods: str) -> list[ast.Call]:
+        """Calls of these methods on a vector environment, in the order of the text."""
+        return [
+            node
+            for node in self.names.order
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in methods
+            and self.is_receiver(node.func.value)
+        ]
+
+
+def _pair_arguments(
+    call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[tuple[str, ast.expr]]:
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        return
+    positional = [*function.args.posonlyargs, *function.args.args]
+    yield from zip((argument.arg for argument in positional), call.args, strict=False)
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            yield keyword.arg, keyword.value

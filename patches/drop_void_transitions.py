@@ -1,0 +1,284 @@
+"""drop-void-transitions: what the pool reports as void is not stored for learning."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from patches._model import Case, Edit, Finding, Fix, Guard, Insert, Options, Remark
+from patches._script import POOL, Script, walk
+
+__all__ = ["FIX"]
+
+NAME = "drop-void-transitions"
+_FUNCTION = "valid_transitions"
+_STORING = frozenset({"push", "append", "add", "store", "remember"})
+_HINT = f"keep rows where stablepool.{_FUNCTION}(infos, num_envs) is True"
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One step and the names that its results go to."""
+
+    statement: ast.Assign
+    call: ast.Call
+    results: frozenset[str]
+    infos: ast.expr
+
+
+def find(script: Script, options: Options) -> Iterator[Finding]:
+    """Plan a guard around the one statement that stores a transition."""
+    if not _is_pool(script, options):
+        return
+    for step in _steps(script):
+        stores = _stores(script, step)
+        if stores:
+            yield _decide(script, step, stores)
+
+
+def _is_pool(script: Script, options: Options) -> bool:
+    """True where the script runs on the pool once all selected fixes are applied."""
+    swapped = "swap-vector-env" in options.selected and bool(script.references)
+    return swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
+
+
+def _steps(script: Script) -> Iterator[_Step]:
+    for call in script.calls("step", "step_wait"):
+        statement = script.names.parents[call]
+        if not isinstance(statement, ast.Assign) or statement.value is not call:
+            continue
+        target = statement.targets[0]
+        if isinstance(target, ast.Tuple) and len(target.elts) == 5:
+            names = frozenset(e.id for e in target.elts if isinstance(e, ast.Name))
+            yield _Step(statement, call, names, target.elts[4])
+
+
+def _stores(script: Script, step: _Step) -> list[ast.Expr]:
+    """Statements of the same function that store results of the step."""
+    root = script.names.function(step.statement) or script.tree
+    return [
+        node
+        for node in walk(root)
+        if isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Attribute)
+        and node.value.func.attr in _STORING
+        and _is_transition(node.value, step)
+    ]
+
+
+def _is_transition(call: ast.Call, step: _Step) -> bool:
+    """True where at least three values go into the call, two of them results of the step."""
+    arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+    if len(arguments) == 1 and isinstance(arguments[0], ast.Tuple):
+        arguments = arguments[0].elts
+    infos = step.infos.id if isinstance(step.infos, ast.Name) else ""
+    used = {node.id for node in walk(*arguments) if isinstance(node, ast.Name)}
+    return len(arguments) >= 3 and len(used & (step.results - {infos})) >= 2
+
+
+def _decide(script: Script, step: _Step, stores: list[ast.Expr]) -> Finding:
+    place = script.place(stores[0])
+    if _is_guarded(script, stores[0]):
+        return Remark(NAME, "satisfied", "guarded", place, "void transitions are dropped already")
+    problem = _problem(script, step, stores)
+    if problem is not None:
+        code, message = problem
+        return Remark(NAME, "notice", code, place, message, _HINT)
+    loop, index = _loop_and_index(script, stores[0])
+    assert loop is not None
+    assert isinstance(step.infos, ast.Name)
+    name = _free_name(script)
+    count = _count(script, loop, step)
+    code = f"{name} = {_FUNCTION}({step.infos.id}, {count})"
+    operations = (
+        Insert(script.span(step.statement), code),
+        Guard(script.span(stores[0]), f"{name}[{index}]"),
+    )
+    return Edit(NAME, place, f"stores only what {_FUNCTION}() says is valid", operations, (_FUNCTION,))
+
+
+def _is_guarded(script: Script, store: ast.Expr) -> bool:
+    """True where a test between the statement and its loop reads a variable made by `valid_transitions`."""
+    made = {
+        key
+        for node in script.names.order
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and script.names.origins(node.value.func) & {f"stablepool.{_FUNCTION}"}
+        for target in node.targets
+        if (key := script.key(target)) is not None
+    }
+    tests = [a.test for a in script.names.ancestors(store) if isinstance(a, ast.If)]
+    return any(isinstance(node, ast.Name) and script.key(node) in made for node in walk(*tests))
+
+
+def _problem(script: Script, step: _Step, stores: list[ast.Expr]) -> tuple[str, str] | None:
+    """Why the shape is not understood: code and message."""
+    loop, index = _loop_and_index(script, stores[0])
+    if len(stores) > 1:
+        return "several-stores", "transitions are stored in more than one place"
+    if loop is None:
+        return "batched-store", "transitions are stored a whole batch at a time"
+    if index is None:
+        return "no-index", "the loop that stores transitions has no index of the environment"
+    if not isinstance(step.infos, ast.Name) or step.infos.id == "_":
+        return "infos-discarded", "the step's infos are thrown away, and they say what is void"
+    if not _indexes_results(stores[0], step, index):
+        return "not-indexed", f"the stored values are not indexed by {index}"
+    if not _follows(script, step.statement, loop):
+        return "not-after-step", "the loop that stores transitions does not directly follow the step"
+    if not script.stands_alone(stores[0], step.statement):
+        return "shared-line", "the statement shares its line with another"
+    if not script.can_import(_FUNCTION):
+        return "name-taken", f"the script has a {_FUNCTION} of its own"
+    return None
+
+
+def _loop_and_index(script: Script, store: ast.Expr) -> tuple[ast.For | None, str | None]:
+    """The loop over environments around a statement, and the variable that counts them."""
+    for ancestor in script.names.ancestors(store):
+        if isinstance(ancestor, ast.For):
+            return ancestor, _index(ancestor)
+        if not isinstance(ancestor, ast.If | ast.With):
+            break
+    return None, None
+
+
+def _index(loop: ast.For) -> str | None:
+    if not isinstance(loop.iter, ast.Call) or not isinstance(loop.iter.func, ast.Name):
+        return None
+    if loop.iter.func.id == "range" and len(loop.iter.args) == 1 and isinstance(loop.target, ast.Name):
+        return loop.target.id
+    if loop.iter.func.id == "enumerate" and len(loop.iter.args) == 1 and isinstance(loop.target, ast.Tuple):
+        first = loop.target.elts[0]
+        return first.id if isinstance(first, ast.Name) else None
+    return None
+
+
+def _indexes_results(store: ast.Expr, step: _Step, index: str) -> bool:
+    return any(
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in step.results
+        and isinstance(node.slice, ast.Name)
+        and node.slice.id == index
+        for node in walk(store)
+    )
+
+
+def _follows(script: Script, step: ast.stmt, loop: ast.For) -> bool:
+    """True where the loop runs only after this very step: later in the same block, or within it."""
+    block = script.names.block(step)
+    later = block[block.index(step) + 1 :]
+    return any(
+        loop in set(walk(statement)) for statement in later if not isinstance(statement, ast.FunctionDef)
+    )
+
+
+def _free_name(script: Script) -> str:
+    names = ("valid", "valid_rows", "is_valid_transition")
+    numbered = (f"valid_{number}" for number in range(2, 1000))
+    return next(name for name in (*names, *numbered) if not script.names.is_taken(name))
+
+
+def _count(script: Script, loop: ast.For, step: _Step) -> str:
+    """The script's own expression for the number of environments."""
+    assert isinstance(loop.iter, ast.Call)
+    assert isinstance(step.call.func, ast.Attribute)
+    bound = loop.iter.args[0]
+    is_range = isinstance(loop.iter.func, ast.Name) and loop.iter.func.id == "range"
+    if is_range and isinstance(bound, ast.Name | ast.Attribute):
+        return script.text(bound)
+    return f"{script.text(step.call.func.value)}.num_envs"
+
+
+CASES = (
+    Case(
+        "the one statement that stores is guarded",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    for i in range(N_ENVS):
+        memory.push(obs[i], actions[i], rewards[i], next_obs[i], terminated[i])
+        returns[i] += rewards[i]
+""",
+        """\
+from stablepool import StableProcessPoolEnv, valid_transitions
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    valid = valid_transitions(infos, N_ENVS)
+    for i in range(N_ENVS):
+        if valid[i]:
+            memory.push(obs[i], actions[i], rewards[i], next_obs[i], terminated[i])
+        returns[i] += rewards[i]
+""",
+    ),
+    Case(
+        "without a name for their number, the environments are asked; a name that is taken is left to its owner",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+valid = load_validation_set()
+for step in range(1000):
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    for i, reward in enumerate(rewards):
+        buffer.append((obs[i], actions[i], reward, next_obs[i], terminated[i]))
+""",
+        """\
+from stablepool import StableProcessPoolEnv, valid_transitions
+
+envs = StableProcessPoolEnv(env_fns)
+valid = load_validation_set()
+for step in range(1000):
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    valid_rows = valid_transitions(infos, envs.num_envs)
+    for i, reward in enumerate(rewards):
+        if valid_rows[i]:
+            buffer.append((obs[i], actions[i], reward, next_obs[i], terminated[i]))
+""",
+    ),
+    Case(
+        "infos that are thrown away",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+next_obs, rewards, terminated, truncated, _ = envs.step(actions)
+for i in range(N_ENVS):
+    memory.push(obs[i], actions[i], rewards[i], next_obs[i], terminated[i])
+""",
+        remarks=("infos-discarded",),
+    ),
+    Case(
+        "a whole batch stored at once",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+buffer.add(obs, next_obs, actions, rewards, terminated, infos)
+""",
+        remarks=("batched-store",),
+    ),
+)
+
+FIX = Fix(
+    NAME,
+    version=1,
+    summary="transitions of failed environments are not stored",
+    description=(
+        "When an environment fails, the pool marks its row in `infos` as void: reward and observation say nothing "
+        "about the action. The statement that stores transitions in a loop over environments is guarded by "
+        "`valid_transitions(infos, num_envs)`. Other shapes are reported with the line to change."
+    ),
+    find=find,
+    cases=CASES,
+)

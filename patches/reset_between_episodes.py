@@ -1,0 +1,297 @@
+"""reset-between-episodes: every episode starts from a reset, so that no environment stays stuck in "done"."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+from collections.abc import Iterator
+
+from patches._loops import EpisodeLoop, episode_loops, own_continues, resets_always, resets_in
+from patches._model import Case, Edit, Finding, Fix, Insert, Options, Remark
+from patches._script import Script, walk
+from patches._source import Place
+
+__all__ = ["FIX"]
+
+NAME = "reset-between-episodes"
+_COMMENT = "# Reset environments for next episode (CRITICAL FIX)"
+
+
+def find(script: Script, _options: Options) -> Iterator[Finding]:
+    """Plan a reset for every episode loop whose path has none."""
+    for loop in episode_loops(script):
+        yield from _examine(script, loop)
+
+
+def _examine(script: Script, loop: EpisodeLoop) -> Iterator[Finding]:
+    place = script.place(loop.outer)
+    if resets_always(script, loop.outer.body, skip=loop.inner) or _made_anew(script, loop):
+        if loop.named:
+            yield Remark(NAME, "satisfied", "resets", place, "every episode is reset")
+        return
+    reason = _doubt(script, loop)
+    if reason is not None:
+        yield Remark(NAME, "notice", *reason)
+        return
+    idiom = _idiom(script, loop)
+    if idiom is None:
+        message = (
+            "the episode loop never resets, and no reset of this script shows how its variables are bound"
+        )
+        yield Remark(
+            NAME, "notice", "no-idiom", place, message, "add `obs, infos = envs.reset()` to the loop"
+        )
+        return
+    yield _edit(script, loop, idiom)
+
+
+def _made_anew(script: Script, loop: EpisodeLoop) -> bool:
+    """True where each episode makes its environment: nothing is carried over that could be stuck."""
+    return any(
+        isinstance(node, ast.Call) and node in script.constructions
+        for statement in loop.outer.body
+        if not isinstance(statement, ast.Try) and statement is not loop.inner
+        for node in walk(statement)
+    )
+
+
+def _doubt(script: Script, loop: EpisodeLoop) -> tuple[str, Place, str, str] | None:
+    """Why the loop is left to a person: code, place, message, hint."""
+    place = script.place(loop.outer)
+    hint = "if these are episodes, reset the environments at the end of each"
+    if not loop.named:
+        return "unclear-loop", place, "nothing says whether this loop counts episodes or rollouts", hint
+    inside = [call for call in resets_in(script, loop.inner) if not _in_handler(script, call, loop.inner)]
+    if inside:
+        message = "a reset inside the step loop depends on a condition"
+        return "conditional-reset", script.place(inside[0]), message, hint
+    if not script.stands_alone(loop.outer.body[0], loop.outer.body[-1]):
+        return "one-line-loop", place, "the loop has its body on one line", "give the body lines of its own"
+    return None
+
+
+def _in_handler(script: Script, node: ast.AST, until: ast.AST) -> bool:
+    for ancestor in script.names.ancestors(node):
+        if isinstance(ancestor, ast.ExceptHandler):
+            return True
+        if ancestor is until:
+            break
+    return False
+
+
+def _edit(script: Script, loop: EpisodeLoop, idiom: str) -> Edit:
+    """At the end of the episode; at its start where a `continue` could skip the end."""
+    last = loop.outer.body[-1]
+    skipped = any(own_continues(loop.outer)) or isinstance(last, ast.Break | ast.Return | ast.Raise)
+    anchor = loop.outer.body[0] if skipped else last
+    where = "start" if skipped else "end"
+    insert = Insert(script.span(anchor), f"{_COMMENT}\n{idiom}", "before" if skipped else "after")
+    message = f"resets at the {where} of each episode: {idiom.splitlines()[0]}"
+    return Edit(NAME, script.place(loop.outer), message, (insert,))
+
+
+def _idiom(script: Script, loop: EpisodeLoop) -> str | None:
+    """How the script itself resets this environment and binds what the step loop reads."""
+    carried = _loaded(loop.inner) & (_stored(loop.inner))
+    root = script.names.function(loop.outer) or script.tree
+    best: str | None = None
+    for call in resets_in(script, root):
+        statement = script.names.statement(call)
+        if not _same_environment(script, call, loop.step) or not script.stands_alone(statement):
+            continue
+        block = _with_followers(script, statement, carried)
+        if block and _stored(*block) & carried:
+            code = _code(script, call, block)
+            if not _in_handler(script, call, root):
+                return code
+            best = best or code
+    return best
+
+
+def _same_environment(script: Script, reset: ast.Call, step: ast.Call) -> bool:
+    """True where both calls have the same receiver, or go through helpers that do not tell."""
+    if not isinstance(reset.func, ast.Attribute) or not isinstance(step.func, ast.Attribute):
+        return True
+    return script.key(reset.func.value) == script.key(step.func.value)
+
+
+def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> list[ast.stmt]:
+    """The reset and the statements right after it that prepare its result, such as the isinstance dance."""
+    if not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return []
+    block = script.names.block(statement)
+    found: list[ast.stmt] = [statement]
+    for follower in block[block.index(statement) + 1 :]:
+        bound = _stored(*found)
+        prepares = _loaded(follower) & bound and _stored(follower) and _stored(follower) <= bound | carried
+        if not (prepares and _is_plain(follower) and script.stands_alone(follower)):
+            break
+        found.append(follower)
+    return found
+
+
+def _is_plain(statement: ast.stmt) -> bool:
+    """True for an assignment, or an `if` that holds nothing but assignments."""
+    if isinstance(statement, ast.If):
+        return all(_is_plain(inner) for inner in [*statement.body, *statement.orelse])
+    return isinstance(statement, ast.Assign | ast.AnnAssign)
+
+
+def _stored(*roots: ast.AST) -> set[str]:
+    return _variables(ast.Store, roots)
+
+
+def _loaded(*roots: ast.AST) -> set[str]:
+    return _variables(ast.Load, roots)
+
+
+def _variables(context: type[ast.expr_context], roots: tuple[ast.AST, ...]) -> set[str]:
+    """Variables that are read or written, attributes of `self` included."""
+    found: set[str] = set()
+    for node in walk(*roots):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+            found.add(node.id)
+        elif (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, context)
+            and isinstance(node.value, ast.Name)
+        ):
+            found.add(f"{node.value.id}.{node.attr}")
+    return found
+
+
+def _code(script: Script, call: ast.Call, block: list[ast.stmt]) -> str:
+    """The statements as written, dedented, the reset's own arguments left out: a seed belongs to the first reset."""
+    pieces = [_dedented(script, statement) for statement in block]
+    if isinstance(call.func, ast.Attribute) and script.is_receiver(call.func.value):
+        pieces[0] = pieces[0].replace(script.text(call), f"{script.text(call.func)}()", 1)
+    return "\n".join(pieces)
+
+
+def _dedented(script: Script, statement: ast.stmt) -> str:
+    indent = " " * statement.col_offset
+    source = script.source.line(statement.lineno)[: statement.col_offset]
+    text = (source if source.isspace() else indent) + script.text(statement)
+    return textwrap.dedent("\n".join(text.splitlines()))
+
+
+CASES = (
+    Case(
+        "the reset comes at the end of each episode, in the script's own words",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs, infos = envs.reset(seed=1)
+for episode in range(100):
+    for step in range(25):
+        next_obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+        obs = next_obs
+    print(episode)
+""",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs, infos = envs.reset(seed=1)
+for episode in range(100):
+    for step in range(25):
+        next_obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+        obs = next_obs
+    print(episode)
+    # Reset environments for next episode (CRITICAL FIX)
+    obs, infos = envs.reset()
+""",
+    ),
+    Case(
+        "where a `continue` could skip the end, the reset comes first; a conditional one does not count",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs = envs.reset()
+if isinstance(obs, tuple):
+    obs = obs[0]
+for ep in range(100):
+    if ep % 10 == 0:
+        obs = envs.reset()[0]
+    for step in range(25):
+        obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+    if not losses:
+        continue
+    print(ep, losses)
+""",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs = envs.reset()
+if isinstance(obs, tuple):
+    obs = obs[0]
+for ep in range(100):
+    # Reset environments for next episode (CRITICAL FIX)
+    obs = envs.reset()
+    if isinstance(obs, tuple):
+        obs = obs[0]
+    if ep % 10 == 0:
+        obs = envs.reset()[0]
+    for step in range(25):
+        obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+    if not losses:
+        continue
+    print(ep, losses)
+""",
+    ),
+    Case(
+        "rollouts that go on where the last one stopped",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+next_obs, _ = envs.reset(seed=1)
+for update in range(1, num_updates + 1):
+    for step in range(num_steps):
+        next_obs, reward, terminations, truncations, infos = envs.step(act(next_obs))
+""",
+    ),
+    Case(
+        "a loop until done that resets already",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+for episode in range(100):
+    obs, _ = envs.reset()
+    done = False
+    while not done:
+        obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+        done = terminated.all()
+""",
+    ),
+    Case(
+        "nothing tells episodes from rollouts",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs, infos = envs.reset()
+for i in range(100):
+    for t in range(25):
+        obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+""",
+        remarks=("unclear-loop",),
+    ),
+)
+
+FIX = Fix(
+    NAME,
+    version=1,
+    summary="a mandatory reset between episodes",
+    description=(
+        'An episode loop around a step loop without a reset on its path leaves environments stuck in "done". The '
+        "script's own reset is repeated at the end of each episode, or at its start where a `continue` could skip the "
+        "end. Rollout loops that rely on autoreset (PPO style) are left alone, and so are loops that may be either."
+    ),
+    find=find,
+    cases=CASES,
+)

@@ -1,0 +1,258 @@
+"""step-timeouts: every wait for an environment has a deadline, and it is the pool's."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from patches._model import AddKeyword, Case, Edit, Finding, Fix, Operation, Options, Remark, ReplaceExpression
+from patches._script import ASYNC, POOL, Script, walk
+
+__all__ = ["FIX"]
+
+NAME = "step-timeouts"
+_ALARM = frozenset({"signal.alarm"})
+_THREAD = frozenset({"threading.Thread"})
+_WAITS = ("step", "step_wait", "reset", "reset_wait")
+
+
+def find(script: Script, options: Options) -> Iterator[Finding]:
+    """Plan the pool's deadline, and the shortening of hand-made ones."""
+    if not script.is_ours:
+        return
+    for call in script.constructions:
+        yield from _constructor(script, options, call)
+    yield from _bare_waits(script)
+    for node in script.names.order:
+        if isinstance(node, ast.Call) and (value := _hand_made(script, node)) is not None:
+            yield from _shorten(script, options, node, value)
+
+
+def _constructor(script: Script, options: Options, call: ast.Call) -> Iterator[Finding]:
+    """`timeout=` on the call that makes the pool; on AsyncVectorEnv it would be an error."""
+    given = [keyword for keyword in call.keywords if keyword.arg == "timeout"]
+    origins = script.names.origins(call.func)
+    place = script.place(call)
+    if given:
+        message = f"has timeout={script.text(given[0].value)}"
+        yield Remark(NAME, "satisfied", "has-timeout", script.place(given[0]), message)
+    elif not origins & (ASYNC | POOL):
+        message = "the class is chosen at run time, and SyncVectorEnv takes no timeout"
+        yield Remark(NAME, "notice", "chosen-class", place, message, "the pool's default of 15 s applies")
+    elif _takes_timeout(script, options, call):
+        operation = AddKeyword(script.span(call), "timeout", options.timeout)
+        message = f"every vector step gets a deadline of {float(options.timeout):g} s"
+        yield Edit(NAME, place, message, (operation,))
+
+
+def _takes_timeout(script: Script, options: Options, call: ast.Call) -> bool:
+    """True where the call makes the pool, once patched, and surely gives no deadline yet."""
+    is_pool = script.names.origins(call.func) & POOL or "swap-vector-env" in options.selected
+    hidden = any(keyword.arg is None for keyword in call.keywords) or len(call.args) > 2
+    return bool(is_pool) and not hidden
+
+
+def _bare_waits(script: Script) -> Iterator[Remark]:
+    """The pool's step_wait() keeps the constructor's deadline; with an argument Gymnasium raises instead."""
+    for call in script.calls("step_wait"):
+        if not call.args and not call.keywords:
+            message = "step_wait() waits no longer than the pool's deadline"
+            yield Remark(NAME, "satisfied", "pool-deadline", script.place(call), message)
+
+
+def _hand_made(script: Script, call: ast.Call) -> ast.expr | None:
+    """The seconds of `signal.alarm(30)` or `thread.join(timeout=10.0)`, where an environment is what they guard."""
+    if script.names.origins(call.func) & _ALARM and len(call.args) == 1:
+        return call.args[0] if _guards_environment(script, call) else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "join":
+        made = _thread(script, call.func.value)
+        if made is not None and _runs_environment(script, made):
+            return _timeout_argument(call)
+    return None
+
+
+def _guards_environment(script: Script, call: ast.Call) -> bool:
+    """True where the function that sets the alarm, or the module, waits for an environment itself."""
+    root = script.names.function(call) or script.tree
+    return _waits_within(script, root)
+
+
+def _waits_within(script: Script, root: ast.AST) -> bool:
+    waits = set(script.calls(*_WAITS))
+    return any(node in waits for node in walk(root))
+
+
+def _thread(script: Script, receiver: ast.expr) -> ast.Call | None:
+    """The one `threading.Thread(...)` call that a variable is made from."""
+    key = script.key(receiver)
+    made = [
+        node.value
+        for node in script.names.order
+        if isinstance(node, ast.Assign)
+        and key is not None
+        and any(script.key(t) == key for t in node.targets)
+    ]
+    if made and all(isinstance(m, ast.Call) and script.names.origins(m.func) & _THREAD for m in made):
+        return made[0] if isinstance(made[0], ast.Call) else None
+    return None
+
+
+def _runs_environment(script: Script, thread: ast.Call) -> bool:
+    """True where the thread's target waits for an environment."""
+    for keyword in thread.keywords:
+        if keyword.arg != "target":
+            continue
+        if isinstance(keyword.value, ast.Name):
+            return any(_waits_within(script, b.node) for b in script.names.bindings(keyword.value))
+        if isinstance(keyword.value, ast.Lambda):
+            return _waits_within(script, keyword.value)
+        function = keyword.value
+        return isinstance(function, ast.Attribute) and script.is_receiver(function.value)
+    return False
+
+
+def _timeout_argument(call: ast.Call) -> ast.expr | None:
+    values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "timeout")]
+    return values[0] if len(values) == 1 else None
+
+
+def _shorten(script: Script, options: Options, call: ast.Call, value: ast.expr) -> Iterator[Finding]:
+    place = script.place(value)
+    seconds = value.value if isinstance(value, ast.Constant) else None
+    if not isinstance(seconds, int | float):
+        message = "this time-out is not a plain number"
+        yield Remark(
+            NAME, "notice", "computed-timeout", place, message, f"make it {options.timeout} s by hand"
+        )
+        return
+    wanted = float(options.timeout)
+    if seconds == 0:
+        return
+    if seconds <= wanted:
+        yield Remark(NAME, "satisfied", "short-enough", place, f"waits {script.text(value)} s at most")
+        return
+    code = f"{wanted:g}" if isinstance(seconds, int) else f"{wanted}"
+    operations: list[Operation] = [ReplaceExpression(script.span(value), code)]
+    operations += _messages(script, call, f"{seconds:g}", f"{wanted:g}")
+    message = f"a hand-made time-out of {script.text(value)} s becomes {code} s"
+    yield Edit(NAME, place, message, tuple(operations))
+
+
+def _messages(script: Script, call: ast.Call, old: str, new: str) -> Iterator[Operation]:
+    """Texts of the same function that name the old number of seconds."""
+    pattern = re.compile(rf"(?<![\d.]){re.escape(old)}(?:\.0+)?(?=\s?-?(?:s|sec|secs|seconds?)\b)")
+    root = script.names.function(call) or script.tree
+    for node in walk(root):
+        inside = isinstance(node, ast.Constant) and isinstance(script.names.parents.get(node), ast.JoinedStr)
+        if isinstance(node, ast.Constant | ast.JoinedStr) and not inside:
+            spoken, written = _spoken(node), script.text(node)
+            found = len(pattern.findall(spoken))
+            if found and found == len(pattern.findall(written)):
+                yield ReplaceExpression(script.span(node), pattern.sub(new, written))
+
+
+def _spoken(text: ast.Constant | ast.JoinedStr) -> str:
+    """The literal parts of a string."""
+    parts = text.values if isinstance(text, ast.JoinedStr) else [text]
+    return "\0".join(p.value for p in parts if isinstance(p, ast.Constant) and isinstance(p.value, str))
+
+
+CASES = (
+    Case(
+        "the constructor carries the deadline",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+envs.step_async(actions)
+obs, rewards, terminated, truncated, infos = envs.step_wait()
+""",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, timeout=8.0)
+envs.step_async(actions)
+obs, rewards, terminated, truncated, infos = envs.step_wait()
+""",
+        only=("swap-vector-env",),
+    ),
+    Case(
+        "an alarm around the step, and the message that names it",
+        """\
+import signal
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, timeout=8.0)
+signal.alarm(30)
+try:
+    obs, rewards, terminated, truncated, infos = envs.step(actions)
+    signal.alarm(0)
+except TimeoutError:
+    print("step timed out after 30 seconds")
+""",
+        """\
+import signal
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, timeout=8.0)
+signal.alarm(8)
+try:
+    obs, rewards, terminated, truncated, infos = envs.step(actions)
+    signal.alarm(0)
+except TimeoutError:
+    print("step timed out after 8 seconds")
+""",
+    ),
+    Case(
+        "a thread that steps; the join of a process is another matter",
+        """\
+import threading
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, timeout=5.0)
+stepper = threading.Thread(target=lambda: envs.step(actions))
+stepper.start()
+stepper.join(timeout=10.0)
+logger_process.join(timeout=10.0)
+""",
+        """\
+import threading
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, timeout=5.0)
+stepper = threading.Thread(target=lambda: envs.step(actions))
+stepper.start()
+stepper.join(timeout=8.0)
+logger_process.join(timeout=10.0)
+""",
+    ),
+    Case(
+        "an alarm that guards something else",
+        """\
+import signal
+from stablepool import StableProcessPoolEnv
+
+def load(path):
+    signal.alarm(60)
+    return read(path)
+
+def main():
+    envs = StableProcessPoolEnv(env_fns, timeout=8.0)
+    envs.step(actions)
+""",
+    ),
+)
+
+FIX = Fix(
+    NAME,
+    version=1,
+    summary="the pool gets a deadline of 8 s, and longer hand-made time-outs around a step become 8 s",
+    description=(
+        "`timeout=8.0` goes to the call that makes the pool; a bare `step_wait()` then waits no longer than that, so "
+        "it stays as it is. `signal.alarm(30)` and `thread.join(timeout=10.0)` around an environment become 8 s, and "
+        "messages that name the old number follow. Joins of processes are left alone."
+    ),
+    find=find,
+    cases=CASES,
+)

@@ -1,0 +1,236 @@
+"""tuned-parameters: the constants at the head of a training script get values for many cores."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from patches._model import Case, Edit, Finding, Fix, Options, Remark, ReplaceExpression
+from patches._script import Script
+
+__all__ = ["FIX"]
+
+NAME = "tuned-parameters"
+_TUNED = ("N_ENVS", "STEPS_PER_EP", "BUFFER_CAP", "BATCH_SIZE", "BUDGET", "SIMS")
+_ENOUGH = 3
+"""So many of the names must stand in one scope for it to be the settings of such a script."""
+
+_Block = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    name: str
+    target: ast.Name
+    value: ast.expr | None
+
+
+def find(script: Script, options: Options) -> Iterator[Finding]:
+    """Plan a new value for each parameter that one literal assignment decides."""
+    if not script.is_ours:
+        return
+    for scope in script.names.scopes:
+        if isinstance(scope.node, _Block):
+            yield from _scope_findings(script, options, scope.node)
+    yield from _elsewhere(script)
+
+
+def _scope_findings(script: Script, options: Options, block: _Block) -> Iterator[Finding]:
+    by_name: dict[str, list[_Assignment]] = {}
+    for assignment in _assignments(block.body):
+        by_name.setdefault(assignment.name, []).append(assignment)
+    chosen = {name for name, _ in options.values}
+    wanted = by_name if len(by_name.keys() & set(_TUNED)) >= _ENOUGH else by_name.keys() & chosen
+    if isinstance(block, ast.ClassDef) and block.decorator_list:
+        yield from _dataclass_notices(script, by_name, wanted)
+        return
+    for name in by_name:
+        if name in wanted and name in options.parameters:
+            yield _decide(script, by_name[name], options.parameters[name])
+
+
+def _assignments(body: list[ast.stmt]) -> Iterator[_Assignment]:
+    """Assignments that always run: those at the top level of the block."""
+    for statement in body:
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            yield _Assignment(statement.target.id, statement.target, statement.value)
+        elif isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                yield from _pairs(target, statement.value if len(statement.targets) == 1 else None)
+
+
+def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[_Assignment]:
+    if isinstance(target, ast.Name):
+        yield _Assignment(target.id, target, value)
+    elif isinstance(target, ast.Tuple | ast.List):
+        same = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+        values = value.elts if same and isinstance(value, ast.Tuple | ast.List) else [None] * len(target.elts)
+        for element, part in zip(target.elts, values, strict=True):
+            yield from _pairs(element, part)
+
+
+def _decide(script: Script, assignments: list[_Assignment], wanted: str) -> Finding:
+    """One finding for one name in one scope."""
+    literal = [a for a in assignments if a.value is not None and _number(a.value) is not None]
+    first = assignments[0]
+    place = script.place(first.target)
+    if not literal or literal[0] is not first:
+        message = f"{first.name} is computed, not a plain number"
+        return Remark(
+            NAME, "notice", "computed-value", place, message, f"set it to {wanted} by hand if that fits"
+        )
+    if len(literal) > 1:
+        message = f"{first.name} is assigned {len(literal)} times in a row"
+        return Remark(NAME, "notice", "assigned-twice", place, message, "keep one assignment")
+    assert first.value is not None
+    if _number(first.value) == ast.literal_eval(wanted):
+        return Remark(NAME, "satisfied", "same-value", place, f"{first.name} is {wanted} already")
+    message = f"{first.name}: {script.text(first.value)} becomes {wanted}"
+    return Edit(NAME, place, message, (ReplaceExpression(script.span(first.value), wanted),))
+
+
+def _number(value: ast.expr) -> float | None:
+    """The value of a number as people write it: `20_000`, `int(2e4)`, `20 * 1000`, `2 ** 14`."""
+    if isinstance(value, ast.Constant):
+        return float(value.value) if isinstance(value.value, int | float) else None
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "int":
+        return _number(value.args[0]) if len(value.args) == 1 and not value.keywords else None
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult | ast.Pow | ast.LShift):
+        left, right = _number(value.left), _number(value.right)
+        if left is not None and right is not None and abs(right) < 10**6:
+            return _apply(value.op, left, right)
+    return None
+
+
+def _apply(operator: ast.operator, left: float, right: float) -> float | None:
+    if isinstance(operator, ast.Mult):
+        return left * right
+    if not 0 <= right <= 64 or abs(left) > 10**6:
+        return None
+    return float(int(left) << int(right)) if isinstance(operator, ast.LShift) else left**right
+
+
+def _dataclass_notices(
+    script: Script, by_name: dict[str, list[_Assignment]], wanted: dict[str, list[_Assignment]] | set[str]
+) -> Iterator[Remark]:
+    for name, assignments in by_name.items():
+        if name in wanted and name in _TUNED:
+            place = script.place(assignments[0].target)
+            message = f"{name} is a field of a decorated class"
+            yield Remark(NAME, "notice", "dataclass-field", place, message, "change its default by hand")
+
+
+def _elsewhere(script: Script) -> Iterator[Remark]:
+    """Parameters that live on the command line: reported, never changed."""
+    spellings = {name.lower().replace("_", "-") for name in _TUNED}
+    for node in script.names.order:
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "add_argument"
+            and (flag := _flag(node)) in spellings
+            and any(keyword.arg == "default" for keyword in node.keywords)
+        ):
+            message = f"--{flag} has its default on the command line"
+            hint = "pass the value when you start the script, or change the default by hand"
+            yield Remark(NAME, "notice", "argparse-default", script.place(node), message, hint)
+
+
+def _flag(call: ast.Call) -> str:
+    for argument in call.args:
+        if (
+            isinstance(argument, ast.Constant)
+            and isinstance(argument.value, str)
+            and argument.value[:2] == "--"
+        ):
+            return argument.value[2:].lower().replace("_", "-")
+    return ""
+
+
+CASES = (
+    Case(
+        "values change, comments stay",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+N_ENVS = 16
+STEPS_PER_EP = 10  # steps
+BUFFER_CAP = int(2e4)  # transitions
+BATCH_SIZE = (32)
+BUDGET = 100
+SIMS = 10
+envs = AsyncVectorEnv([make_env(i) for i in range(N_ENVS)])
+""",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+N_ENVS = 32
+STEPS_PER_EP = 25  # steps
+BUFFER_CAP = 200_000  # transitions
+BATCH_SIZE = (64)
+BUDGET = 250
+SIMS = 1
+envs = AsyncVectorEnv([make_env(i) for i in range(N_ENVS)])
+""",
+    ),
+    Case(
+        "two of the names are not enough to know the script by",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+N_ENVS = 16
+BATCH_SIZE = 32
+envs = AsyncVectorEnv([make_env(i) for i in range(N_ENVS)])
+""",
+    ),
+    Case(
+        "a value that is computed is left alone, and so is a fallback",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+N_ENVS = os.cpu_count()
+BATCH_SIZE = 32
+BUDGET = 100
+try:
+    envs = AsyncVectorEnv([make_env(i) for i in range(N_ENVS)])
+except MemoryError:
+    BATCH_SIZE = 8
+""",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+N_ENVS = os.cpu_count()
+BATCH_SIZE = 64
+BUDGET = 250
+try:
+    envs = AsyncVectorEnv([make_env(i) for i in range(N_ENVS)])
+except MemoryError:
+    BATCH_SIZE = 8
+""",
+        remarks=("computed-value",),
+    ),
+    Case(
+        "defaults of command-line flags are reported",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+parser.add_argument("--batch-size", type=int, default=32)
+envs = AsyncVectorEnv(env_fns)
+""",
+        remarks=("argparse-default",),
+    ),
+)
+
+FIX = Fix(
+    NAME,
+    version=1,
+    summary="N_ENVS, STEPS_PER_EP, BUFFER_CAP, BATCH_SIZE, BUDGET and SIMS get values for many cores",
+    description=(
+        "Where at least three of the six names are set in one scope, the assignment that always runs gets the value "
+        "of the preset (`--preset`), or the one given by `--set NAME=VALUE`. Only the value changes: comments and "
+        "parentheses stay. Values that are computed, fields of dataclasses and defaults of flags are reported."
+    ),
+    find=find,
+    cases=CASES,
+)
