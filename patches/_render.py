@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import dropwhile
 from typing import Any
 
 import libcst as cst
@@ -54,6 +55,8 @@ def render(source: Source, operations: Iterable[Operation]) -> str:
     rewriter = _Rewriter(_Index(module), operations)
     changed = module.visit(rewriter)
     rewriter.check_all_applied()
+    if module.body and not module.header and rewriter.removes(module.body[0]):
+        changed = _without_blank_head(changed)
     return changed.code
 
 
@@ -178,6 +181,10 @@ class _Rewriter(cst.CSTTransformer):
         more = (self._after, self._guards, self._replaced, self._removed)
         return {node for table in (*tables, *more) for node in table}
 
+    def removes(self, node: cst.CSTNode) -> bool:
+        """True where a statement is taken out."""
+        return node in self._removed
+
     def check_all_applied(self) -> None:
         """Fail where an operation was lost inside another one's text."""
         if self._pending:
@@ -267,6 +274,13 @@ def _with_lines_before(codes: list[str], lines: list[_Line]) -> list[_Line]:
     """Put statements first; blank lines and comments above stay above the first of all."""
     fresh = [line for code in codes for line in _statements(code)]
     return [*fresh, *lines]
+
+
+def _without_blank_head(module: cst.Module) -> cst.Module:
+    """A module whose first statement went must not begin with the blank lines that stood below it."""
+    first, *others = module.body
+    lines = list(dropwhile(lambda line: line.comment is None, first.leading_lines))
+    return module.with_changes(body=[first.with_changes(leading_lines=lines), *others])
 
 
 def _guarded(line: _Line, condition: str) -> cst.If:

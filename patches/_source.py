@@ -171,6 +171,10 @@ def _place_of_byte(body: bytes, index: int) -> Place:
 
 
 def _parse(text: str) -> ast.Module:
+    if (nul := text.find("\0")) >= 0:
+        line_start = max(text.rfind("\n", 0, nul), text.rfind("\r", 0, nul)) + 1
+        place = Place(len(_LINE_END.findall(text[:nul].encode())) + 1, nul - line_start + 1)
+        raise UnreadableError("not Python source: it holds null bytes", place, "is this a text file?")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)

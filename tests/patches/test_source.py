@@ -1,0 +1,94 @@
+"""Reading scripts: true places for what is wrong, and every byte kept for what is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from patches._model import Options
+from patches._plan import apply, make_plan
+from patches._source import UnreadableError, read_source
+from tests.patches.tools import options
+
+SCRIPT = (
+    "from gymnasium.vector import AsyncVectorEnv\n\nenvs = AsyncVectorEnv(env_fns)\nfor x in y:\n    pass\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "place", "reason"),
+    [
+        (b"x = 1\ny = (2,\nz = 3 +\n", "2:5", "never closed"),
+        (b"def f():\n\treturn 1\n        return 2\n", "3:1", "inconsistent use of tabs"),
+        (b"x = '\xc3\xa4'; y = = 2\n", "1:14", "invalid syntax"),
+        (b"print 'hello'\n", "1:1", "Missing parentheses"),
+        (b"ok = 1\ns = '\xff'\n", "2:6", "0xff"),
+        (b"# -*- coding: no-such-codec -*-\n", "1:1", "unknown encoding"),
+        (b"x = 1\n\0\n", "2:1", "null bytes"),
+        (b"(" * 1000 + b")" * 1000, "1:201", "too many nested"),
+    ],
+)
+def test_what_cannot_be_read_is_placed(data: bytes, place: str, reason: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_source(data)
+    assert str(caught.value.place) == place
+    assert reason in caught.value.reason
+    assert caught.value.hint
+
+
+def rewritten(data: bytes, chosen: Options | None = None) -> bytes:
+    return apply(make_plan(data, chosen or options()))
+
+
+EXPECTED = (
+    "from stablepool import StableProcessPoolEnv\n\nenvs = StableProcessPoolEnv(env_fns, timeout=8.0)\n"
+    "for x in y:\n    pass\n"
+)
+
+
+def test_line_ends_of_windows() -> None:
+    assert rewritten(SCRIPT.replace("\n", "\r\n").encode()) == EXPECTED.replace("\n", "\r\n").encode()
+
+
+def test_mixed_line_ends_stay_where_they_are() -> None:
+    mixed = SCRIPT.replace("\n", "\r\n", 2).encode()
+    assert rewritten(mixed) == EXPECTED.replace("\n", "\r\n", 2).encode()
+
+
+def test_a_byte_order_mark() -> None:
+    assert rewritten(b"\xef\xbb\xbf" + SCRIPT.encode()) == b"\xef\xbb\xbf" + EXPECTED.encode()
+
+
+def test_latin_1() -> None:
+    head = "# -*- coding: latin-1 -*-\n# Stra\xdfe \xe9\n"
+    assert rewritten((head + SCRIPT).encode("latin-1")) == (head + EXPECTED).encode("latin-1")
+
+
+def test_tabs() -> None:
+    assert rewritten(SCRIPT.replace("    ", "\t").encode()) == EXPECTED.replace("    ", "\t").encode()
+
+
+def test_no_final_newline() -> None:
+    assert rewritten(SCRIPT.rstrip("\n").encode()) == EXPECTED.rstrip("\n").encode()
+
+
+def test_wide_characters_do_not_shift_places() -> None:
+    text = (
+        "from gymnasium.vector import AsyncVectorEnv\nname = '\U0001f525\u00e9'; envs = AsyncVectorEnv(fns)\n"
+    )
+    plan = make_plan(text.encode(), options(["swap-vector-env"]))
+    assert str(plan.edits[1].place) == "2:21"
+    assert b"envs = StableProcessPoolEnv(fns)" in apply(plan)
+
+
+@pytest.mark.parametrize("data", [b"\x0c" + SCRIPT.encode(), SCRIPT.replace("\n", "\r").encode()])
+def test_what_libcst_would_not_keep_is_not_touched(data: bytes) -> None:
+    plan = make_plan(data, options())
+    with pytest.raises(UnreadableError, match="every byte") as caught:
+        apply(plan)
+    assert caught.value.place is not None
+    assert caught.value.hint
+
+
+def test_a_script_with_nothing_to_do_comes_back_as_the_same_object() -> None:
+    data = b"\x0cprint('nothing to see')\r"
+    assert rewritten(data) is data

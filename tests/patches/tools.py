@@ -1,0 +1,56 @@
+"""The three verdicts on a script: transformed, left alone, refused; each compares the bytes as well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from textwrap import dedent
+
+from patches._model import Options
+from patches._plan import Plan, apply, make_plan
+from patches._registry import NAMES
+from patches._verify import verify
+
+
+def options(only: Iterable[str] = (), preset: str = "balanced", **values: str) -> Options:
+    """Options for some fixes, or for all."""
+    return Options(preset=preset, values=tuple(values.items()), selected=frozenset(only) or NAMES)
+
+
+def patched(before: str, only: Iterable[str] = (), **more: str) -> tuple[str, Plan]:
+    """The patched text and the plan; what the plan promises has been verified."""
+    plan = make_plan(before.encode(), options(only, **more))
+    after = apply(plan)
+    verify(plan, after)
+    return after.decode(), plan
+
+
+def check_transformed(before: str, after: str, only: Iterable[str] = (), **more: str) -> Plan:
+    """The script comes out exactly so, and patching the outcome changes nothing."""
+    result, plan = patched(dedent(before), only, **more)
+    assert not plan.refusals, plan.refusals
+    assert result == dedent(after)
+    assert patched(result, only, **more)[0] == result
+    return plan
+
+
+def check_noop(before: str, only: Iterable[str] = (), **more: str) -> Plan:
+    """Nothing is changed and nothing refused."""
+    result, plan = patched(dedent(before), only, **more)
+    assert not plan.refusals, plan.refusals
+    assert not plan.edits, plan.edits
+    assert result == dedent(before)
+    return plan
+
+
+def check_refused(before: str, code: str, place: str, only: Iterable[str] = ()) -> Plan:
+    """The script is refused for this reason, at this line:column, with a hint, and would be left as it is."""
+    plan = make_plan(dedent(before).encode(), options(only))
+    assert (code, place) in [(remark.code, str(remark.place)) for remark in plan.refusals], plan.refusals
+    assert all(remark.hint for remark in plan.refusals)
+    assert apply(plan) == plan.source.data
+    return plan
+
+
+def reported(plan: Plan) -> tuple[str, ...]:
+    """Codes of all notices and refusals of a plan, in order."""
+    return tuple(remark.code for remark in plan.remarks if remark.kind != "satisfied")
