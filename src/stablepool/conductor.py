@@ -1,0 +1,360 @@
+"""`Conductor`: what a step or a reset means for every environment, and what a failure looks like to a learner.
+
+begin_step(actions) ─► store actions ─► wake the workers that live
+finish_step() ─► settle (supervisor) ─► Reply:   rows are in shared memory, infos in the reply
+└► Failure: void rows, records; replacement starts in the background
+─► SAME_STEP only: wait for the replacements and show their reset observations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import logger
+from gymnasium.vector import AutoresetMode
+
+from stablepool.errors import RestartLimitError, WorkerFaultError
+from stablepool.faults import FaultRecord
+from stablepool.ledger import Ledger
+from stablepool.messages import CallRequest, Command, Reply, ResetRequest, SetAttrRequest
+from stablepool.options import PoolOptions
+from stablepool.slot import Failure, WorkerSlot
+from stablepool.startup import RunningPool
+
+__all__ = ["Batch", "Conductor"]
+
+AddInfo = Callable[[dict[str, Any], dict[str, Any], int], dict[str, Any]]
+
+
+@dataclass
+class Batch:
+    """Results of one vector call while they are being put together.
+
+    Attributes:
+        rewards: float64 (num_envs,).
+        terminations: bool (num_envs,).
+        truncations: bool (num_envs,).
+        infos: Gymnasium's vector infos.
+        faults: Record by environment.
+    """
+
+    rewards: npt.NDArray[np.float64]
+    terminations: npt.NDArray[np.bool_]
+    truncations: npt.NDArray[np.bool_]
+    infos: dict[str, Any] = field(default_factory=dict)
+    faults: dict[int, FaultRecord] = field(default_factory=dict)
+
+    def end_episodes(self) -> None:
+        """Give every environment at fault an end, and every void transition no reward."""
+        for index, record in self.faults.items():
+            if not record.transition_valid:
+                self.rewards[index], self.terminations[index] = 0.0, False
+            self.truncations[index] |= not self.terminations[index]
+
+    def add_faults(self) -> dict[str, Any]:
+        """Return the infos with the records in them: ``fault`` (object array) and ``_fault`` (mask)."""
+        if self.faults:
+            records = np.full(len(self.rewards), None, dtype=object)
+            for index, record in self.faults.items():
+                records[index] = record
+            self.infos |= {"fault": records, "_fault": np.array([record is not None for record in records])}
+        return self.infos
+
+
+class Conductor:
+    """Steps, resets and calls on all environments of a pool.
+
+    Args:
+        pool: A pool whose environments have been built.
+        options: Deadlines and policies.
+        autoreset_mode: When environments are reset.
+        add_info: Gymnasium's merging of one environment's info into the vector infos.
+
+    Attributes:
+        ledger: Faults, counters and seeds.
+    """
+
+    def __init__(
+        self,
+        pool: RunningPool,
+        num_envs: int,
+        options: PoolOptions,
+        autoreset_mode: AutoresetMode,
+        add_info: AddInfo,
+    ) -> None:
+        self.ledger = Ledger(num_envs)
+        self._pool, self._options, self._mode, self._add_info = pool, options, autoreset_mode, add_info
+        self._supervisor, self._block, self._observations = pool.supervisor, pool.block, pool.observations
+        self._num_envs = num_envs
+        self._asked: list[WorkerSlot] = []
+        self._buffer = 0
+        self._observed = np.zeros(num_envs, dtype=np.bool_)
+        self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
+        self._resets: dict[int, ResetRequest] = {}
+        self._broken: RestartLimitError | None = None
+
+    def observations(self, *, copy: bool) -> Any:
+        """The latest batch of observations."""
+        return self._observations.batch(self._buffer, copy=copy)
+
+    # Step
+
+    def begin_step(self, rows: list[Any] | None) -> None:
+        """Wake every worker whose environments live.
+
+        Args:
+            rows: Actions by environment; None where they have been stored in shared memory.
+        """
+        self._turn()
+        for slot in self._supervisor.slots:
+            alive = [index for index in slot.env_indices if index not in self._debts]
+            if not alive:
+                continue
+            if rows is None:
+                self._command(slot, Command.STEP, None, alive)
+            else:
+                self._command(slot, Command.STEP_MESSAGE, {index: rows[index] for index in alive}, alive)
+
+    def finish_step(self, until: float | None) -> Batch:
+        """Wait for the step and put its results together.
+
+        Raises:
+            multiprocessing.TimeoutError: ``until`` (``time.monotonic``) has passed; the step is still pending.
+            RestartLimitError: A worker keeps failing.
+            WorkerFaultError: An environment was lost before it ever showed an observation.
+        """
+        outcomes = self._settle(until)
+        block = self._block
+        batch = Batch(
+            block.rewards.copy(), block.terminations.copy(), block.truncations.copy(), faults=self._debts
+        )
+        self._debts = {}
+        for slot, outcome in outcomes:
+            self._take(outcome.reply if isinstance(outcome, Failure) else outcome, batch)
+            if isinstance(outcome, Failure):
+                batch.faults |= self._replace(slot, outcome, intact=self._intact(slot, outcome, batch))
+        batch.end_episodes()
+        void = [index for index, record in batch.faults.items() if not record.transition_valid]
+        self._observations.carry(self._buffer, void)
+        self._observed[[index for index in range(self._num_envs) if index not in void]] = True
+        self._refuse_unseen(batch.faults, void)
+        if batch.faults and self._mode is AutoresetMode.SAME_STEP:
+            self._deliver(batch)
+        batch.add_faults()
+        return batch
+
+    def _intact(self, slot: WorkerSlot, failure: Failure, batch: Batch) -> set[int]:
+        """Environments of a failed worker whose transition is complete: finished, and with nothing lost on the way."""
+        finished = set(slot.finished_envs()) - failure.errors.keys()
+        if self._mode is AutoresetMode.SAME_STEP and not failure.reply:
+            ended = batch.terminations | batch.truncations  # their final_obs was still to come
+            finished = {index for index in finished if not ended[index]}
+        return finished
+
+    def _deliver(self, batch: Batch) -> None:
+        """Show the replacements' reset observations in the step that ended the episodes (SAME_STEP)."""
+        final = {index: self._observations.row(self._buffer, index) for index in batch.faults}
+        self._asked = []
+        for slot in self._supervisor.slots:
+            lost = [index for index in slot.env_indices if index in final]
+            if lost:
+                self._command(slot, Command.DELIVER, None, lost)
+        for slot, outcome in self._settle(None):
+            if isinstance(outcome, Reply):
+                self._take(outcome, batch)
+            else:
+                self._debts |= self._replace(slot, outcome)
+                self._observations.carry(self._buffer, self._debts)
+        for index, observation in final.items():
+            info = {"final_obs": observation, "final_info": {}}
+            batch.infos = self._add_info(batch.infos, info, index)
+
+    # Reset
+
+    def begin_reset(
+        self, seeds: list[int | None], mask: npt.NDArray[np.bool_], options: dict[str, Any] | None
+    ) -> None:
+        """Tell every worker that has marked environments to reset them."""
+        self._turn()
+        self._resets = {}
+        for slot in self._supervisor.slots:
+            marked = {index: seeds[index] for index in slot.env_indices if mask[index]}
+            if marked:
+                self.ledger.seeds |= {index: seed for index, seed in marked.items() if seed is not None}
+                self._resets[slot.worker] = ResetRequest(marked, options)
+                self._command(slot, Command.RESET, self._resets[slot.worker], marked)
+
+    def finish_reset(self, until: float | None) -> dict[str, Any]:
+        """Wait for the reset and return its infos.
+
+        Raises:
+            multiprocessing.TimeoutError: As in `finish_step`.
+            RestartLimitError: As in `finish_step`.
+            WorkerFaultError: As in `finish_step`.
+        """
+        batch = Batch(np.zeros(self._num_envs), *np.zeros((2, self._num_envs), dtype=np.bool_))
+        produced: set[int] = set()
+        for slot, outcome in self._retry_resets(self._settle(until), batch):
+            if isinstance(outcome, Reply):
+                self._take(outcome, batch)
+                produced |= self._resets[slot.worker].seeds.keys()
+        for index in produced:
+            self._debts.pop(index, None)
+        self._observed[list(produced)] = True
+        self._observations.carry(self._buffer, set(range(self._num_envs)) - produced)
+        self._refuse_unseen(batch.faults, batch.faults.keys() - produced)
+        return batch.add_faults()
+
+    def _retry_resets(
+        self, outcomes: list[tuple[WorkerSlot, Reply | Failure]], batch: Batch
+    ) -> list[tuple[WorkerSlot, Reply | Failure]]:
+        """Reset what was lost in its reset once more, in a replacement, with the same seeds."""
+        settled: list[tuple[WorkerSlot, Reply | Failure]] = []
+        settled += [(slot, outcome) for slot, outcome in outcomes if isinstance(outcome, Reply)]
+        self._asked = []
+        for slot, outcome in outcomes:
+            if isinstance(outcome, Failure):
+                request = self._resets[slot.worker]
+                records = self._replace(slot, outcome, held=set(slot.env_indices) - request.seeds.keys())
+                self._debts |= {
+                    index: records[index] for index in slot.env_indices if index not in request.seeds
+                }
+                batch.faults |= {
+                    index: replace(records[index], transition_valid=True) for index in request.seeds
+                }
+                self._command(slot, Command.RESET, request, request.seeds)
+        for slot, outcome in self._settle(None):
+            if isinstance(outcome, Failure):
+                records = self._replace(slot, outcome)
+                batch.faults |= {index: records[index] for index in self._resets[slot.worker].seeds}
+            settled.append((slot, outcome))
+        return settled
+
+    # Calls
+
+    def begin_call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Call a method, or read an attribute, of every environment."""
+        self._asked = []
+        for slot in self._supervisor.slots:
+            self._command(slot, Command.CALL, CallRequest(name, args, kwargs), slot.env_indices)
+
+    def begin_set_attr(self, name: str, values: list[Any]) -> None:
+        """Set an attribute of every environment."""
+        self._asked = []
+        for slot in self._supervisor.slots:
+            mine = {index: values[index] for index in slot.env_indices}
+            self._command(slot, Command.SET_ATTR, SetAttrRequest(name, mine), slot.env_indices)
+
+    def finish_call(self, until: float | None) -> tuple[Any, ...]:
+        """Wait for a call and return each environment's result.
+
+        Raises:
+            Exception: What an environment raised; it goes on living.
+            WorkerFaultError: A worker was lost; its environments are being replaced and the next step says so.
+            multiprocessing.TimeoutError: As in `finish_step`.
+        """
+        results: dict[int, Any] = {}
+        lost: dict[int, FaultRecord] = {}
+        raised: Failure | None = None
+        for slot, outcome in self._supervisor.settle(self._asked, until).items():
+            if isinstance(outcome, Failure):
+                lost |= self._replace(self._supervisor.slots[slot], outcome)
+            elif outcome.errors:
+                raised = self._supervisor.slots[slot].error_failure(outcome)
+            else:
+                results |= outcome.results
+        if lost:
+            self._debts |= lost
+            raise WorkerFaultError(_sentence(lost), next(iter(lost.values())))
+        if raised is not None:
+            raise_remote(raised)
+        return tuple(results.get(index) for index in range(self._num_envs))
+
+    # Both
+
+    def _turn(self) -> None:
+        """Have the next observations written over the last but one."""
+        self._buffer = 1 - self._buffer
+        self._asked = []
+
+    def _command(self, slot: WorkerSlot, command: Command, message: Any, involved: Iterable[int]) -> None:
+        if self._broken is not None:
+            raise self._broken
+        self._asked.append(slot)
+        self._supervisor.command(slot, command, message, buffer=self._buffer, involved=involved)
+
+    def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Reply | Failure]]:
+        """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
+        outcomes = self._supervisor.settle(self._asked, until)
+        judged: list[tuple[WorkerSlot, Reply | Failure]] = []
+        for slot in self._asked:
+            outcome = outcomes[slot.worker]
+            if isinstance(outcome, Reply) and outcome.errors:
+                outcome = slot.error_failure(outcome)
+                self._supervisor.kill([slot])
+            judged.append((slot, outcome))
+        return judged
+
+    def _take(self, reply: Reply, batch: Batch) -> None:
+        for index, observation in reply.observations.items():
+            self._observations.take(self._buffer, index, observation)
+        for index, info in reply.infos.items():
+            batch.infos = self._add_info(batch.infos, info, index)
+
+    def _replace(
+        self,
+        slot: WorkerSlot,
+        failure: Failure,
+        *,
+        intact: Collection[int] = (),
+        held: Collection[int] | None = None,
+    ) -> dict[int, FaultRecord]:
+        """Write a failure down and start a replacement, whose environments are reset and held (all by default)."""
+        seeds = self.ledger.replacement_seeds(slot)
+        records = self.ledger.enter(slot, failure, intact)
+        try:
+            self._supervisor.check_restart_limit(slot, records[failure.env_index])
+        except RestartLimitError as error:
+            self._broken = error
+            raise
+        self._supervisor.restart(
+            slot, {index: seeds[index] for index in seeds if held is None or index in held}
+        )
+        if self._options.on_failure == "raise":
+            self._debts |= records
+            if failure.errors:
+                raise_remote(failure)
+            raise WorkerFaultError(_sentence(records), records[failure.env_index])
+        return records
+
+    def _refuse_unseen(self, faults: dict[int, FaultRecord], void: Collection[int]) -> None:
+        """An observation that never was cannot stand in for a lost one."""
+        unseen = {index: faults[index] for index in void if not self._observed[index]}
+        if unseen:
+            raise WorkerFaultError(_sentence(unseen), next(iter(unseen.values())))
+
+
+def raise_remote(failure: Failure) -> NoReturn:
+    """Raise what an environment raised, logged in the words of Gymnasium's `AsyncVectorEnv`.
+
+    Raises:
+        Exception: The environment's own, where it can be rebuilt here; else a RuntimeError that names it.
+    """
+    for index, error in failure.errors.items():
+        logger.error(f"Received the following error from Worker-{index} - Shutting it down")
+        logger.error(f"{error.traceback}".replace("%", "%%"))
+    logger.error("Raising the last exception back to the main process.")
+    last = list(failure.errors.values())[-1]
+    raise last.rebuild() or RuntimeError(f"{last.type_name}: {last.message}")
+
+
+def _sentence(faults: dict[int, FaultRecord]) -> str:
+    index, record = next(iter(faults.items()))
+    return (
+        f"environment {index} was lost ({record.kind} in {record.phase} after {record.elapsed_s:.2f} s, "
+        f"process {record.pid}) and has no observation to go on from; what is known:\n{record.traceback.strip()}"
+    )

@@ -1,0 +1,133 @@
+"""How a worker process comes to life: spawned, in a session of its own, without its parent's main script.
+
+`multiprocessing` imports the parent's main script again in every spawned child. Here it does not: cloudpickle carries
+what lives in ``__main__`` by value, so that workers start fast (the script may import torch) and scripts without a
+``__main__`` guard are safe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from multiprocessing import context, reduction, resource_tracker, spawn
+from typing import Any
+
+__all__ = ["WorkerContext", "WorkerProcess"]
+
+
+class WorkerContext(context.SpawnContext):
+    """A spawn context for one executor; it keeps the process that the executor starts.
+
+    Attributes:
+        process: The process that was made last, None before.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.process: WorkerProcess | None = None
+
+    def Process(self, *args: Any, **kwargs: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
+        """Make the process object (the executor's call)."""
+        self.process = WorkerProcess(*args, **kwargs)
+        return self.process
+
+
+class WorkerProcess(context.SpawnProcess):
+    """A spawned process that starts light; in the child it is a plain `SpawnProcess`."""
+
+    @staticmethod
+    def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the hook that multiprocessing calls
+        return _Launch(process_obj)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return object.__new__, (context.SpawnProcess,), self.__dict__
+
+
+class _PassedFd:
+    """A descriptor that keeps its number in the child."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def detach(self) -> int:
+        return self.fd
+
+
+class _Launch:
+    """Start a process and answer `multiprocessing`'s questions about it (the interface of its ``Popen`` classes)."""
+
+    method = "spawn"
+    DupFd = _PassedFd
+
+    def __init__(self, process_obj: Any) -> None:
+        tracker = resource_tracker.getfd()
+        assert tracker is not None
+        self._fds = [tracker]
+        payload = self._pickle(process_obj)
+        read_end, self._write_end = os.pipe()
+        self._fds.append(read_end)
+        command = spawn.get_command_line(tracker_fd=self._fds[0], pipe_handle=read_end)
+        try:
+            sys.stdout.flush()
+            self._child = subprocess.Popen(
+                command, pass_fds=self._fds, start_new_session=True, stdin=subprocess.DEVNULL
+            )
+        except BaseException:
+            os.close(self._write_end)
+            raise
+        finally:
+            os.close(read_end)
+        self.pid = self._child.pid
+        self.sentinel = os.pidfd_open(self.pid)
+        with contextlib.suppress(BrokenPipeError), open(self._write_end, "wb", closefd=False) as pipe:
+            pipe.write(payload)
+
+    def _pickle(self, process_obj: Any) -> bytes:
+        data = spawn.get_preparation_data(process_obj.name)
+        for main in ("init_main_from_name", "init_main_from_path"):
+            data.pop(main, None)
+        stream = io.BytesIO()
+        context.set_spawning_popen(self)  # type: ignore[arg-type]  # it asks for duplicate_for_child alone
+        try:
+            reduction.dump(data, stream)
+            reduction.dump(process_obj, stream)
+        finally:
+            context.set_spawning_popen(None)
+        return stream.getvalue()
+
+    def duplicate_for_child(self, fd: int) -> int:
+        """Note that the child shall inherit ``fd``."""
+        self._fds.append(fd)
+        return fd
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit code, negative for a signal; None while it runs."""
+        return self._child.returncode
+
+    def poll(self, flag: int = os.WNOHANG) -> int | None:
+        """Return the exit code if the process has ended; with ``flag`` 0 wait for that."""
+        return self._child.poll() if flag else self._child.wait()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait at most ``timeout`` seconds for the end; return the exit code or None."""
+        try:
+            return self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self._child.terminate()
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self._child.kill()
+
+    def close(self) -> None:
+        """Close what watches the process."""
+        os.close(self._write_end)
+        os.close(self.sentinel)

@@ -1,0 +1,344 @@
+"""`WorkerSlot`: one place for a worker process, its executor, and the clock that runs against it.
+
+A slot outlives its processes: a process that fails is killed and another started, one generation later. The executor
+starts the process and its future tells of its end; commands travel by shared memory and a bell, see `supervisor`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import wait
+from typing import Any
+
+from stablepool.channel import Bell, Channel, ChannelError, make_bell
+from stablepool.faults import FaultKind
+from stablepool.launch import WorkerContext, WorkerProcess
+from stablepool.memory import ControlBlock, SharedFile
+from stablepool.messages import Command, Phase, RemoteError, Reply
+from stablepool.options import PoolOptions
+from stablepool.worker import Endowment, adopt, serve
+
+__all__ = ["Failure", "SharedParts", "SlotFailedError", "WorkerSlot"]
+
+_PHASE_OF_COMMAND = {Command.RESET: Phase.RESET, Command.CALL: Phase.CALL, Command.SET_ATTR: Phase.CALL}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What is known about the end of one worker process.
+
+    Attributes:
+        kind: As in `FaultRecord`.
+        phase: As in `FaultRecord`.
+        env_index: The environment that the worker was busy with.
+        elapsed_s: Seconds since that began.
+        pid: Process id.
+        exit_code: How it ended by itself, None where the pool ended it.
+        generation: Which life of the slot this was, from 0.
+        explanation: A sentence or a traceback.
+        errors: Exceptions by environment index.
+        reply: What the worker had answered, where it lived to answer.
+    """
+
+    kind: FaultKind
+    phase: str
+    env_index: int
+    elapsed_s: float
+    pid: int
+    exit_code: int | None
+    generation: int
+    explanation: str
+    errors: dict[int, RemoteError] = field(default_factory=dict)
+    reply: Reply = field(default_factory=Reply)
+
+
+class SlotFailedError(Exception):
+    """A worker failed while it was being brought up or spoken to; carries the `Failure`."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.explanation)
+
+
+@dataclass(frozen=True)
+class SharedParts:
+    """What all workers of a pool have in common."""
+
+    num_workers: int
+    num_envs: int
+    autoreset_mode: str
+    shared_memory: bool
+    plan: SharedFile
+    plan_ranges: tuple[tuple[int, int], ...]
+    block_file: SharedFile
+    block: ControlBlock
+    done: Bell
+
+
+class WorkerSlot:
+    """One worker's place in the pool.
+
+    Args:
+        worker: Index of the slot.
+        env_indices: Environments that live here.
+        parts: What all workers share.
+        options: Deadlines.
+
+    Attributes:
+        generation: Which life of the slot runs now, from 0; -1 before the first.
+        restarts: How often a process has been replaced here.
+        sequence: Number of the command given last.
+    """
+
+    def __init__(
+        self, worker: int, env_indices: tuple[int, ...], parts: SharedParts, options: PoolOptions
+    ) -> None:
+        self.worker, self.env_indices = worker, env_indices
+        self.generation, self.restarts, self.sequence = -1, 0, 0
+        self._parts, self._block, self._options = parts, parts.block, options
+        self._involved: tuple[int, ...] = ()
+        self._sent_ns = 0
+        self._phase = Phase.START
+        self._executor: ProcessPoolExecutor | None = None
+        self._process: WorkerProcess | None = None
+        self._channel: Channel | None = None
+        self._go: Bell | None = None
+        self._future: Future[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        """Process id of the current worker; 0 where there is none."""
+        return (self._process.pid or 0) if self._process is not None else 0
+
+    @property
+    def sentinel(self) -> int:
+        """Descriptor that becomes readable when the process ends; -1 where there is none."""
+        return self._process.sentinel if self._process is not None else -1
+
+    def launch(self) -> None:
+        """Start a new process in this slot; returns before the process is up."""
+        self.generation += 1
+        self._channel, theirs = Channel.pair(self.generation)
+        self._go = make_bell()
+        self._begin(Phase.START, self.env_indices)
+        born_with = Endowment(
+            worker=self.worker,
+            env_indices=self.env_indices,
+            num_workers=self._parts.num_workers,
+            num_envs=self._parts.num_envs,
+            parent_pid=os.getpid(),
+            autoreset_mode=self._parts.autoreset_mode,
+            shared_memory=self._parts.shared_memory,
+            plan=self._parts.plan,
+            plan_ranges=tuple(self._parts.plan_ranges[index] for index in self.env_indices),
+            block=self._parts.block_file,
+            go=self._go,
+            done=self._parts.done,
+            channel=theirs,
+        )
+        context = WorkerContext()
+        self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
+        try:
+            self._future = self._executor.submit(serve)
+        finally:
+            if context.process is not None and context.process.pid is not None:
+                self._process = context.process
+            theirs.close()
+
+    def _begin(self, phase: Phase, involved: Iterable[int]) -> None:
+        self.sequence += 1
+        chosen = tuple(involved)
+        if chosen != self._involved:
+            self._block.involved[list(self.env_indices)] = False
+            self._block.involved[list(chosen)] = True
+        self._involved, self._phase, self._sent_ns = chosen, phase, time.monotonic_ns()
+        if phase is Phase.START:
+            self._block.done[self.worker] = 0
+            self._block.finished[list(self.env_indices)] = -1
+
+    def command(
+        self, command: Command, message: Any = None, *, buffer: int = 0, involved: Iterable[int] | None = None
+    ) -> None:
+        """Tell the worker what to do and wake it.
+
+        Args:
+            command: What to do.
+            message: Sent after the wake-up where it is not None, so that its size does not matter.
+            buffer: Which observation buffer to write.
+            involved: Environments that the command is about; all of the worker's by default.
+
+        Raises:
+            SlotFailedError: The worker does not take the message.
+        """
+        assert self._go is not None
+        assert self._channel is not None
+        self._begin(
+            _PHASE_OF_COMMAND.get(command, Phase.STEP), self.env_indices if involved is None else involved
+        )
+        block, worker = self._block, self.worker
+        block.command[worker], block.buffer[worker] = command, buffer
+        block.sequence[worker] = self.sequence
+        self._go.ring()
+        if message is not None:
+            try:
+                self._channel.send(self.sequence, message, self.deadline(), self.sentinel)
+            except ChannelError as error:
+                raise SlotFailedError(self._explain(error)) from error
+
+    def is_done(self) -> bool:
+        """Tell whether the last command has been finished."""
+        return bool(self._block.done[self.worker] == self.sequence)
+
+    def reply(self) -> Reply:
+        """Fetch the answer to a command that is done.
+
+        Raises:
+            SlotFailedError: The answer is announced and does not come, or is none.
+        """
+        return self.receive() if self._block.has_reply[self.worker] else Reply()
+
+    def receive(self, sequence: int | None = None) -> Reply:
+        """Wait for a message, as long as the worker's clock allows.
+
+        Raises:
+            SlotFailedError: The worker missed its deadline, died, or sent something else.
+        """
+        assert self._channel is not None
+        try:
+            while not self._channel.poll(self.deadline(), self.sentinel):
+                if self.is_overdue():
+                    raise SlotFailedError(self.timeout_failure())
+            limit = self._limit(Phase.REPLY)
+            until = None if limit is None else time.monotonic() + limit
+            message = self._channel.receive(
+                self.sequence if sequence is None else sequence, until, self.sentinel
+            )
+        except ChannelError as error:
+            raise SlotFailedError(self._explain(error)) from error
+        if not isinstance(message, Reply):
+            raise SlotFailedError(
+                self._failure("error", f"the worker answered with a {type(message).__name__}")
+            )
+        return message
+
+    def activity(self) -> tuple[int, Phase, int]:
+        """What the worker is busy with: (environment, phase, monotonic nanoseconds when that began).
+
+        The clock runs per environment, from the worker's own stamp, so that an environment which waits for its
+        neighbour is not blamed; a worker that never woke up is timed from the moment it was told to.
+        """
+        block, since = self._block, self._sent_ns
+        for index in self._involved:
+            if self._is_finished(index):
+                since = max(since, int(block.finished_ns[index]))
+                continue
+            started = int(block.started_ns[index])
+            if started >= self._sent_ns:
+                return index, Phase(int(block.phase[index])), max(since, started)
+            return index, self._phase, since
+        return self._involved[-1], Phase.REPLY, since
+
+    def finished_envs(self) -> tuple[int, ...]:
+        """Environments that have finished the last command."""
+        return tuple(index for index in self._involved if self._is_finished(index))
+
+    def _is_finished(self, index: int) -> bool:
+        # While it is being brought up a worker counts its commands from 0 as it knows none of ours yet.
+        number = 0 if self._phase is Phase.START else self.sequence
+        return bool(self._block.finished[index] == number)
+
+    def deadline(self) -> float | None:
+        """``time.monotonic`` seconds at which the current activity is overdue; None: never."""
+        _, phase, since = self.activity()
+        limit = self._limit(phase)
+        return None if limit is None else since / 1e9 + limit
+
+    def is_overdue(self) -> bool:
+        """Tell whether the current activity has missed its deadline."""
+        deadline = self.deadline()
+        return deadline is not None and time.monotonic() >= deadline
+
+    def _limit(self, phase: Phase) -> float | None:
+        options = self._options
+        return {
+            Phase.START: options.start_timeout_s,
+            Phase.CONSTRUCT: options.start_timeout_s,
+            Phase.RESET: options.reset_timeout_s,
+            Phase.CALL: options.call_timeout_s,
+            Phase.CLOSE: options.close_timeout_s,
+        }.get(phase, options.timeout_s)
+
+    def timeout_failure(self) -> Failure:
+        """Describe a missed deadline."""
+        index, phase, since = self.activity()
+        elapsed = (time.monotonic_ns() - since) / 1e9
+        return self._failure(
+            "timeout", f"no answer {elapsed:.2f} s into {phase.name.lower()} of environment {index}"
+        )
+
+    def crash_failure(self) -> Failure:
+        """Describe a process that ended by itself."""
+        code = self.exit_code()
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        failure = self._failure("crash", f"worker process {self.pid} ended with {how}", exit_code=code)
+        never_woke = (
+            self._phase is not Phase.START and self._block.started_ns[failure.env_index] < self._sent_ns
+        )
+        return replace(failure, phase="idle") if never_woke and not self.finished_envs() else failure
+
+    def error_failure(self, reply: Reply) -> Failure:
+        """Describe exceptions that environments of this worker raised."""
+        index = min(reply.errors)
+        elapsed_ns = self._block.finished_ns[index] - self._block.started_ns[index]
+        return replace(
+            self._failure("error", reply.errors[index].traceback),
+            env_index=index,
+            phase=Phase(int(self._block.phase[index])).name.lower(),
+            elapsed_s=float(elapsed_ns) / 1e9,
+            errors=reply.errors,
+            reply=reply,
+        )
+
+    def _explain(self, error: ChannelError) -> Failure:
+        if error.timed_out:
+            return self.timeout_failure()
+        if self.has_died(wait_s=0.2):
+            return self.crash_failure()
+        return self._failure("error", str(error))
+
+    def _failure(self, kind: FaultKind, explanation: str, exit_code: int | None = None) -> Failure:
+        index, phase, since = self.activity()
+        elapsed = (time.monotonic_ns() - since) / 1e9
+        name = phase.name.lower()
+        return Failure(kind, name, index, elapsed, self.pid, exit_code, self.generation, explanation)
+
+    def has_died(self, wait_s: float = 0.0) -> bool:
+        """Tell whether the process has ended, waiting at most ``wait_s`` for it."""
+        return self._process is None or bool(wait([self.sentinel], wait_s))
+
+    def exit_code(self) -> int | None:
+        """Exit code of the ended process; waits a moment for whoever is just reaping it."""
+        assert self._process is not None
+        self._process.join(1.0)
+        return self._process.exitcode
+
+    def retire(self) -> None:
+        """Let the process exit by itself once its task has returned."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def dispose(self) -> None:
+        """Let go of a process that has ended, and of all that was opened for it."""
+        ended = self._process is not None and self.exit_code() is not None
+        if self._executor is not None:
+            self._executor.shutdown(wait=ended, cancel_futures=True)  # its thread still looks at the process
+        if self._process is not None and ended:
+            self._process.close()
+        for part in (self._channel, self._go):
+            if part is not None:
+                part.close()
+        self._executor = self._process = self._channel = self._go = self._future = None

@@ -1,0 +1,233 @@
+"""Starting a pool: pickle the environment functions, start the workers, agree on spaces, lay out the shared memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cloudpickle
+import numpy as np
+from gymnasium import Space
+from gymnasium.error import CustomSpaceError
+from gymnasium.vector import AutoresetMode
+from gymnasium.vector.utils import batch_differing_spaces, batch_space
+
+from stablepool.channel import make_bell
+from stablepool.errors import EnvironmentStartError
+from stablepool.layout import ActionArea, MessageObservations, Observations, attach_data
+from stablepool.ledger import Ledger
+from stablepool.memory import ControlBlock, SharedFile
+from stablepool.messages import AttachRequest, Command
+from stablepool.options import PoolOptions
+from stablepool.slot import SharedParts, SlotFailedError
+from stablepool.supervisor import Supervisor
+
+__all__ = ["ObservationMode", "RunningPool", "start_pool"]
+
+ObservationMode = str | tuple[Space[Any], Space[Any]]
+
+
+@dataclass(frozen=True)
+class RunningPool:
+    """A pool whose environments have been built.
+
+    Attributes:
+        supervisor: The workers.
+        block: The control part of the shared memory.
+        actions: Where actions go; None where they travel in messages.
+        observations: Where observations come from.
+        single_observation_space: Of one environment.
+        observation_space: Of the batch.
+        single_action_space: Of one environment.
+        action_space: Of the batch.
+        metadata: The first environment's.
+        render_mode: The first environment's.
+    """
+
+    supervisor: Supervisor
+    block: ControlBlock
+    actions: ActionArea | None
+    observations: Observations
+    single_observation_space: Space[Any]
+    observation_space: Space[Any]
+    single_action_space: Space[Any]
+    action_space: Space[Any]
+    metadata: dict[str, Any]
+    render_mode: str | None
+
+
+def start_pool(
+    env_fns: Sequence[Callable[[], Any]],
+    num_workers: int,
+    options: PoolOptions,
+    *,
+    autoreset_mode: AutoresetMode,
+    shared_memory: bool,
+    observation_mode: ObservationMode,
+    owner: str,
+) -> RunningPool:
+    """Start every worker, build every environment, and agree on the spaces.
+
+    Args:
+        env_fns: One function per environment.
+        num_workers: Worker processes.
+        options: Deadlines and policies.
+        autoreset_mode: When environments are reset.
+        shared_memory: Whether observations travel in shared memory.
+        observation_mode: As in `AsyncVectorEnv`.
+        owner: Name of the vector environment's class, for messages.
+
+    Raises:
+        EnvironmentStartError: An environment could not be made.
+        RuntimeError: The environments' spaces do not match.
+        ValueError: The observation mode is unknown, or the space needs ``shared_memory=False``.
+    """
+    num_envs = len(env_fns)
+    plan, ranges = _pickle_functions(env_fns)
+    block_file = SharedFile()
+    block = ControlBlock.create(block_file, num_workers, num_envs)
+    parts = SharedParts(
+        num_workers,
+        num_envs,
+        autoreset_mode.value,
+        shared_memory,
+        plan,
+        ranges,
+        block_file,
+        block,
+        make_bell(),
+    )
+    runs = np.array_split(np.arange(num_envs), num_workers)
+    supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
+    try:
+        supervisor.start()
+        return _agree(supervisor, parts, observation_mode, owner)
+    except SlotFailedError as error:
+        supervisor.close(0.0)
+        raise _start_error(supervisor, error, num_envs) from None
+    except BaseException:
+        supervisor.close(0.0)
+        raise
+
+
+def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> tuple[SharedFile, tuple[tuple[int, int], ...]]:
+    """Pickle every function into one file that all workers, also later ones, read from."""
+    pickles: list[bytes] = []
+    for index, env_fn in enumerate(env_fns):
+        try:
+            pickles.append(cloudpickle.dumps(env_fn))
+        except Exception as error:
+            raise TypeError(
+                f"environment function {index} cannot be sent to a worker: {error}; create what cannot be pickled "
+                "(locks, open files, GPU handles) inside the function"
+            ) from error
+    ends = np.cumsum([len(data) for data in pickles]).tolist()
+    plan = SharedFile()
+    plan.write(b"".join(pickles))
+    return plan, tuple(zip([0, *ends[:-1]], ends, strict=True))
+
+
+def _agree(
+    supervisor: Supervisor, parts: SharedParts, observation_mode: ObservationMode, owner: str
+) -> RunningPool:
+    different = observation_mode == "different"
+    asked = supervisor.slots if different else supervisor.slots[:1]
+    described: dict[int, Any] = {}
+    for reply in supervisor.converse(Command.DESCRIBE, None, asked):
+        described |= reply.results
+    _, action_space, metadata, render_mode = described[0]
+    single, batched = _observation_spaces(
+        observation_mode, [described[index][0] for index in sorted(described)], parts.num_envs
+    )
+    actions, shared = _lay_out(parts, single, batched, action_space, owner)
+    request = AttachRequest(single, action_space, exact=observation_mode == "same")
+    for reply in supervisor.attach(request):
+        _check_spaces(reply.results, observation_mode, action_space, owner)
+    return RunningPool(
+        supervisor=supervisor,
+        block=parts.block,
+        actions=actions,
+        observations=shared or MessageObservations(single, batched, parts.num_envs),
+        single_observation_space=single,
+        observation_space=batched,
+        single_action_space=action_space,
+        action_space=batch_space(action_space, parts.num_envs),
+        metadata=metadata,
+        render_mode=render_mode,
+    )
+
+
+def _observation_spaces(
+    mode: ObservationMode, spaces: list[Space[Any]], num_envs: int
+) -> tuple[Space[Any], Space[Any]]:
+    """Return (single space, batched space)."""
+    if isinstance(mode, tuple) and len(mode) == 2:
+        if not all(isinstance(space, Space) for space in mode):
+            raise TypeError(
+                f"Expected both elements of observation_mode to be Spaces, got {type(mode[0])} and {type(mode[1])}"
+            )
+        return mode[1], mode[0]
+    if mode == "same":
+        return spaces[0], batch_space(spaces[0], num_envs)
+    if mode == "different":
+        return spaces[0], batch_differing_spaces(spaces)
+    raise ValueError(
+        "Invalid `observation_mode`, expected: 'same' or 'different' or tuple of single and batch observation space, "
+        f"actual got {mode}"
+    )
+
+
+def _lay_out(
+    parts: SharedParts, single: Space[Any], batched: Space[Any], action_space: Space[Any], owner: str
+) -> tuple[ActionArea | None, Any]:
+    try:
+        return attach_data(
+            parts.block_file,
+            parts.block.size,
+            single,
+            action_space,
+            parts.num_envs,
+            batched=batched,
+            shared_observations=parts.shared_memory,
+            create=True,
+        )
+    except CustomSpaceError as error:
+        raise ValueError(
+            f"Using `{owner}(..., shared_memory=True)` caused an error, you can disable this feature with "
+            "`shared_memory=False` however this is slower."
+        ) from error
+
+
+def _check_spaces(
+    comparisons: dict[int, tuple[bool, bool]], mode: ObservationMode, action_space: Space[Any], owner: str
+) -> None:
+    same_observation, same_action = zip(*comparisons.values(), strict=True)
+    if not all(same_observation):
+        if mode == "same":
+            raise RuntimeError(
+                f"{owner}(..., observation_mode='same') however some of the sub-environments observation spaces are "
+                "not equivalent. If this is intentional, use `observation_mode='different'` instead."
+            )
+        raise RuntimeError(
+            f"{owner}(..., observation_mode='different' or custom space) however the sub-environment's observation "
+            "spaces do not share a common shape and dtype."
+        )
+    if not all(same_action):
+        raise RuntimeError(
+            f"Some environments have an action space different from `{action_space}`. "
+            "In order to batch actions, the action spaces from all environments must be equal."
+        )
+
+
+def _start_error(supervisor: Supervisor, error: SlotFailedError, num_envs: int) -> EnvironmentStartError:
+    failure = error.failure
+    slot = next(slot for slot in supervisor.slots if failure.env_index in slot.env_indices)
+    record = Ledger(num_envs).enter(slot, failure, ())[failure.env_index]
+    start_error = EnvironmentStartError(
+        f"environment {record.env_index} could not be started ({record.kind} in {record.phase} after "
+        f"{record.elapsed_s:.2f} s); every worker has been ended. What its worker said:\n{record.traceback.strip()}",
+        record,
+    )
+    start_error.__cause__ = failure.errors[record.env_index].rebuild() if failure.errors else None
+    return start_error

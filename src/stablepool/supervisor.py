@@ -1,0 +1,310 @@
+"""`Supervisor`: brings workers up, wakes them, waits for them, and replaces those that fail.
+
+    parent                                           worker (one per slot)
+    ──────                                           ─────────────────────
+    command word, actions ──► shared block ────────► reads
+    go bell ───────────────────────────────────────► wakes; stamps environment and time, calls it
+    requests (reset options, calls) ──► channel ───► reads
+    rewards, flags, observations ◄── shared block ◄─ writes its rows
+    done bell ◄───────────────────────────────────── rings, one bell for all workers
+    infos, errors, results ◄── channel ◄──────────── only where there is something to say
+    sentinel (pidfd) ◄────────────────────────────── becomes readable when the process ends
+
+The parent waits in one poll over the done bell and the sentinels, with the nearest deadline as its time-out: a death
+is seen at once and a deadline costs nothing. What takes long (starting a process, building and resetting its
+environments) happens in keeper threads, one per slot. They live as long as the pool, because the kernel ends a
+worker together with the *thread* that started it.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import select
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent import futures
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from multiprocessing.connection import wait
+from typing import Any
+
+from stablepool.channel import poll_timeout_ms
+from stablepool.cleanup import kill_trees
+from stablepool.errors import RestartLimitError
+from stablepool.faults import FaultRecord
+from stablepool.messages import AttachRequest, Command, Reply, ResetRequest
+from stablepool.options import PoolOptions
+from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
+
+__all__ = ["Outcome", "Supervisor"]
+
+_LOG = logging.getLogger("stablepool")
+_GRACE_S = 2.0
+
+Outcome = Reply | Failure
+"""What became of a command on one worker."""
+
+
+class Supervisor:
+    """The workers of one pool.
+
+    Args:
+        env_indices: Which environments live in which slot.
+        parts: What all workers share.
+        options: Deadlines and policies.
+
+    Attributes:
+        slots: The worker slots.
+    """
+
+    def __init__(
+        self, env_indices: Iterable[tuple[int, ...]], parts: SharedParts, options: PoolOptions
+    ) -> None:
+        self.slots = [
+            WorkerSlot(worker, indices, parts, options) for worker, indices in enumerate(env_indices)
+        ]
+        self._parts, self._options = parts, options
+        self._attach: AttachRequest | None = None
+        self._keepers = ThreadPoolExecutor(len(self.slots), thread_name_prefix="stablepool-keeper")
+        self._reviving: dict[int, Future[None]] = {}
+        self._deferred: dict[int, Callable[[], None]] = {}
+        self._failures: dict[int, Failure] = {}
+        self._closing = False
+        self._restart_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
+
+    # Bringing up
+
+    def start(self) -> None:
+        """Start every worker and build every environment.
+
+        Raises:
+            SlotFailedError: One of them failed; the others have been left running for the caller to close.
+        """
+        started = [self._keepers.submit(self._bring_up, slot) for slot in self.slots]
+        done, _ = futures.wait(started, return_when=futures.FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+
+    def _bring_up(self, slot: WorkerSlot) -> None:
+        if self._closing:
+            raise CancelledError
+        slot.launch()
+        reply = slot.receive(sequence=0)
+        if reply.errors:
+            raise SlotFailedError(slot.error_failure(reply))
+
+    def attach(self, request: AttachRequest) -> list[Reply]:
+        """Have every worker map the data part of the shared block; return each one's comparison of spaces.
+
+        Raises:
+            SlotFailedError: A worker failed.
+        """
+        self._attach = request
+        return self.converse(Command.ATTACH, request, self.slots)
+
+    def converse(
+        self,
+        command: Command,
+        message: Any,
+        slots: Iterable[WorkerSlot],
+        involved: Iterable[int] | None = None,
+    ) -> list[Reply]:
+        """Give a command that is always answered, and return the answers.
+
+        Raises:
+            SlotFailedError: A worker failed.
+        """
+        asked = list(slots)
+        for slot in asked:
+            slot.command(command, message, involved=involved)
+        return [_checked(slot, slot.receive()) for slot in asked]
+
+    def restart(self, slot: WorkerSlot, seeds: dict[int, int | None]) -> None:
+        """Replace a slot's ended worker in the background: start it, rebuild and reset its environments."""
+        slot.restarts += 1
+        self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds)
+        self._reviving[slot.worker].add_done_callback(lambda _: self._parts.done.ring())
+
+    def _revive(self, slot: WorkerSlot, seeds: dict[int, int | None]) -> None:
+        slot.dispose()
+        self._bring_up(slot)
+        self.converse(Command.ATTACH, self._attach, [slot])
+        if seeds:
+            self.converse(Command.RESET, ResetRequest(seeds, hold=True), [slot], seeds)
+        _LOG.info("worker %d is back as process %d (restart %d)", slot.worker, slot.pid, slot.restarts)
+
+    def check_restart_limit(self, slot: WorkerSlot, record: FaultRecord) -> None:
+        """Count a restart and refuse it where there have been too many.
+
+        Raises:
+            RestartLimitError: As said.
+        """
+        times, now = self._restart_times[slot.worker], time.monotonic()
+        while times and now - times[0] > self._options.restart_window_s:
+            times.popleft()
+        times.append(now)
+        if len(times) > self._options.max_restarts:
+            raise RestartLimitError(
+                f"worker {slot.worker} (environments {list(slot.env_indices)}) failed {len(times)} times within "
+                f"{self._options.restart_window_s:g} s; the last time: {record.kind} in {record.phase}: "
+                f"{record.traceback.strip()}",
+                record,
+            )
+
+    def pids(self) -> tuple[int, ...]:
+        """Process id of each worker; 0 where one is being replaced."""
+        return tuple(0 if slot.worker in self._reviving else slot.pid for slot in self.slots)
+
+    # Commands
+
+    def command(
+        self, slot: WorkerSlot, command: Command, message: Any = None, *, buffer: int, involved: Iterable[int]
+    ) -> None:
+        """Give a command now, or as soon as the slot's replacement is ready; `settle` tells what became of it."""
+        indices = tuple(involved)
+
+        def give() -> None:
+            slot.command(command, message, buffer=buffer, involved=indices)
+
+        if slot.worker in self._reviving:
+            self._deferred[slot.worker] = give
+        else:
+            self._give(slot, give)
+
+    def _give(self, slot: WorkerSlot, give: Callable[[], None]) -> None:
+        try:
+            give()
+        except SlotFailedError as error:
+            self._fail([(slot, error.failure)])
+
+    def settle(self, slots: Iterable[WorkerSlot], until: float | None = None) -> dict[int, Outcome]:
+        """Wait until every slot has answered its command or failed; whatever failed has been killed.
+
+        Args:
+            slots: Slots that were given a command.
+            until: ``time.monotonic`` seconds at which the caller gives up waiting.
+
+        Returns:
+            By worker index: the answer, or the failure.
+
+        Raises:
+            multiprocessing.TimeoutError: ``until`` has passed; the commands stay pending and can be settled later.
+        """
+        asked = list(slots)
+        waiting = asked
+        while waiting := [slot for slot in waiting if not self._is_settled(slot)]:
+            if until is not None and time.monotonic() >= until:
+                raise multiprocessing.TimeoutError
+            ended = self._wait(waiting, until)
+            self._look_after(waiting, ended)
+        return {slot.worker: self._outcome(slot) for slot in asked}
+
+    def _is_settled(self, slot: WorkerSlot) -> bool:
+        future = self._reviving.get(slot.worker)
+        if future is None:
+            return slot.worker in self._failures or slot.is_done()
+        if not future.done():
+            return False
+        del self._reviving[slot.worker]
+        give = self._deferred.pop(slot.worker)
+        error = future.exception()
+        if isinstance(error, SlotFailedError):
+            self._fail([(slot, error.failure)])
+        elif error is not None:
+            raise error
+        else:
+            self._give(slot, give)
+        return slot.worker in self._failures
+
+    def _wait(self, waiting: list[WorkerSlot], until: float | None) -> set[int]:
+        """Sleep until a bell, a death or the nearest deadline; return the descriptors of ended processes."""
+        poller = select.poll()
+        poller.register(self._parts.done.fileno(), select.POLLIN)
+        deadlines = [] if until is None else [until]
+        for slot in waiting:
+            if slot.worker not in self._reviving:
+                poller.register(slot.sentinel, select.POLLIN)
+                deadline = slot.deadline()
+                deadlines += [] if deadline is None else [deadline]
+        ready = {fd for fd, _ in poller.poll(poll_timeout_ms(min(deadlines, default=None)))}
+        if self._parts.done.fileno() in ready:
+            self._parts.done.clear()
+        return ready
+
+    def _look_after(self, waiting: list[WorkerSlot], ended: set[int]) -> None:
+        """Fail the slots whose process has ended or whose environment is overdue."""
+        failed: list[tuple[WorkerSlot, Failure]] = []
+        for slot in waiting:
+            if slot.worker in self._reviving or slot.is_done():
+                continue
+            if slot.sentinel in ended:
+                failed.append((slot, slot.crash_failure()))
+            elif slot.is_overdue():
+                failed.append((slot, slot.timeout_failure()))
+        self._fail(failed)
+
+    def _outcome(self, slot: WorkerSlot) -> Outcome:
+        if slot.worker not in self._failures:
+            try:
+                return slot.reply()
+            except SlotFailedError as error:
+                self._fail([(slot, error.failure)])
+        return self._failures.pop(slot.worker)
+
+    def _fail(self, failed: list[tuple[WorkerSlot, Failure]]) -> None:
+        self.kill([slot for slot, _ in failed])
+        for slot, failure in failed:
+            _LOG.warning(
+                "worker %d (process %d): %s of environment %d in %s after %.2f s",
+                slot.worker, failure.pid, failure.kind, failure.env_index, failure.phase, failure.elapsed_s,
+            )  # fmt: skip
+            self._failures[slot.worker] = failure
+
+    def kill(self, slots: Iterable[WorkerSlot]) -> None:
+        """Kill the workers of these slots with everything that they started."""
+        kill_trees([slot.pid for slot in slots if slot.pid])
+
+    # The end
+
+    def close(self, timeout_s: float) -> None:
+        """Ask idle workers to close their environments, then kill what is left, within ``timeout_s`` and a grace."""
+        self._closing = True
+        deadline = time.monotonic() + timeout_s
+        polite = [slot for slot in self.slots if self._can_close(slot)]
+        for slot in polite:
+            slot.command(Command.CLOSE)
+        while time.monotonic() < deadline and any(not (slot.is_done() or slot.has_died()) for slot in polite):
+            self._nap(polite, deadline)
+        for slot in polite:
+            slot.retire()
+        while time.monotonic() < deadline and not all(slot.has_died() for slot in polite):
+            wait(
+                [slot.sentinel for slot in polite if not slot.has_died()],
+                max(0.0, deadline - time.monotonic()),
+            )
+        self._end_all()
+
+    def _can_close(self, slot: WorkerSlot) -> bool:
+        return slot.worker not in self._reviving and slot.pid > 0 and slot.is_done() and not slot.has_died()
+
+    def _nap(self, slots: list[WorkerSlot], deadline: float) -> None:
+        bell = self._parts.done.fileno()
+        alive = [slot.sentinel for slot in slots if not slot.has_died()]
+        if bell in wait([bell, *alive], max(0.0, deadline - time.monotonic())):
+            self._parts.done.clear()
+
+    def _end_all(self) -> None:
+        """Kill every tree, twice where a keeper was just about to start another process."""
+        for _ in range(2):
+            self.kill(self.slots)
+            futures.wait(self._reviving.values(), timeout=_GRACE_S)
+        self._keepers.shutdown(wait=False, cancel_futures=True)
+        for slot in self.slots:
+            slot.dispose()
+
+
+def _checked(slot: WorkerSlot, reply: Reply) -> Reply:
+    if reply.errors:
+        raise SlotFailedError(slot.error_failure(reply))
+    return reply

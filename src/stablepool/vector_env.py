@@ -1,0 +1,486 @@
+"""`StableProcessPoolEnv`: the vector environment; what a call means, and what a failure looks like to a learner.
+
+step(actions) ─► check and store actions ─► wake every worker ─► wait (supervisor) ─► outcomes
+│
+┌────────────────────────── a Reply: rows are in shared memory, infos in it ◄─┤
+▼                                                                             ▼
+(obs, rewards, terminations, truncations, infos) ◄── void rows, infos["fault"] ◄── a Failure: killed, restarted
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from gymnasium import Env, Space, logger
+from gymnasium.error import AlreadyPendingCallError, ClosedEnvironmentError, NoAsyncCallError
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.async_vector_env import AsyncState
+from gymnasium.vector.utils import iterate
+
+from stablepool.conductor import Conductor
+from stablepool.errors import ActionError
+from stablepool.faults import FaultRecord
+from stablepool.options import OnFailure, PoolOptions, count_workers
+from stablepool.startup import start_pool
+from stablepool.supervisor import Supervisor
+
+__all__ = ["StableProcessPoolEnv"]
+
+_AUTO = "timeout"
+
+
+class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
+    """Environments in worker processes that may hang, crash or raise without taking the training run with them.
+
+    A drop-in for `gymnasium.vector.AsyncVectorEnv`: the same arguments, the same results for the same seeds, in all
+    three autoreset modes. What differs is what happens when an environment fails:
+
+    1. Every call returns within its deadline plus a short grace, whatever an environment does.
+    2. The failed worker is killed as a process tree and replaced in the background; environments of other workers go
+       on undisturbed.
+    3. Nothing is invented: the lost transition has reward 0, ``truncated`` True, the last observation that the
+       environment really produced, and a `FaultRecord` in ``infos["fault"][i]`` (mask ``infos["_fault"]``). A learner
+       keeps the rows where `valid_transitions` is True.
+    4. Nobody is left behind: no process, no shared memory, however this process ends.
+
+    Args:
+        env_fns: Functions that make the environments; closures and lambdas are welcome (cloudpickle).
+        max_workers: Worker processes; None: one per environment or usable core, 16 at most. Environments are dealt out
+            in contiguous runs and stepped in order within a worker.
+        timeout: Seconds that one environment's step may take; None: for ever.
+        shared_memory: Pass observations in shared memory; needed off for spaces of no fixed size (Graph, Sequence) and
+            custom spaces.
+        copy: Return copies of observations; False: views that stay valid until the call after the next.
+        context: ``None`` or ``"spawn"``, the only start method that is safe with threads and CUDA.
+        daemon: Accepted for compatibility: workers always end with this process, and may have children of their own.
+        worker: Must be None: a custom worker loop cannot keep the pool's promises.
+        observation_mode: ``"same"``, ``"different"`` or a tuple (batched space, single space), as in `AsyncVectorEnv`.
+        autoreset_mode: `AutoresetMode` or its value.
+        max_concurrency: At most so many environments run at once: a lower bound on nothing but ``max_workers``.
+        start_timeout: Seconds for a worker to start, and for each environment's construction.
+        reset_timeout: Seconds for one environment's reset; ``"timeout"``: as ``timeout``.
+        call_timeout: Seconds for one environment's share of ``call``, ``get_attr``, ``set_attr``, ``render``.
+        close_timeout: Seconds for ``close()``, after which what is left is killed.
+        on_failure: ``"restart"``: report and replace; ``"raise"``: raise the environment's exception, as
+            `AsyncVectorEnv` does.
+        max_restarts: So many restarts of one worker within ``restart_window`` seconds are borne; one more raises
+            `RestartLimitError`.
+        restart_window: See ``max_restarts``.
+
+    Raises:
+        EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
+        RuntimeError: The environments' spaces do not match.
+        ValueError: An argument is out of range, or the observation space needs ``shared_memory=False``.
+    """
+
+    def __init__(
+        self,
+        env_fns: Sequence[Callable[[], Env[Any, Any]]],
+        max_workers: int | None = None,
+        timeout: float | None = 15.0,
+        *,
+        shared_memory: bool = True,
+        copy: bool = True,
+        context: str | None = None,
+        daemon: bool = True,
+        worker: None = None,
+        observation_mode: str | tuple[Space[Any], Space[Any]] = "same",
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        max_concurrency: int | None = None,
+        start_timeout: float | None = 60.0,
+        reset_timeout: float | str | None = _AUTO,
+        call_timeout: float | str | None = _AUTO,
+        close_timeout: float = 1.5,
+        on_failure: OnFailure = "restart",
+        max_restarts: int = 10,
+        restart_window: float = 60.0,
+    ) -> None:
+        super().__init__()
+        if worker is not None:
+            raise ValueError("a custom `worker` cannot keep the pool's promises; use AsyncVectorEnv for that")
+        if context not in (None, "spawn"):
+            raise ValueError(
+                f"context must be None or 'spawn', got {context!r}: forking is unsafe beside threads"
+            )
+        self.env_fns = list(env_fns)
+        self.num_envs = len(self.env_fns)
+        self.shared_memory, self.copy, self.context, self.daemon = shared_memory, copy, context, daemon
+        self.observation_mode = observation_mode
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.max_concurrency = max_concurrency
+        self.num_workers = count_workers(self.num_envs, max_workers, max_concurrency)
+        self._options = PoolOptions(
+            timeout_s=timeout,
+            start_timeout_s=start_timeout,
+            reset_timeout_s=_seconds(reset_timeout, timeout),
+            call_timeout_s=_seconds(call_timeout, timeout),
+            close_timeout_s=close_timeout,
+            on_failure=on_failure,
+            max_restarts=max_restarts,
+            restart_window_s=restart_window,
+        )
+        pool = start_pool(
+            self.env_fns,
+            self.num_workers,
+            self._options,
+            autoreset_mode=self.autoreset_mode,
+            shared_memory=shared_memory,
+            observation_mode=observation_mode,
+            owner=type(self).__name__,
+        )
+        self._supervisor: Supervisor = pool.supervisor
+        self._finalizer = weakref.finalize(self, pool.supervisor.close, 0.0)
+        _call_before_threads_are_joined(self._finalizer)
+        self.single_observation_space, self.observation_space = (
+            pool.single_observation_space,
+            pool.observation_space,
+        )
+        self.single_action_space, self.action_space = pool.single_action_space, pool.action_space
+        self.metadata = {**pool.metadata, "autoreset_mode": self.autoreset_mode}
+        self.render_mode = pool.render_mode
+        self._actions, self._block = pool.actions, pool.block
+        self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode, self._add_info)
+        self._state = AsyncState.DEFAULT
+
+    # What scripts look at
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """Events since construction, named for a training log.
+
+        ``pool/restarts`` (workers replaced), ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what replaced
+        them), ``pool/collateral`` (environments that lost their episode to a neighbour's failure),
+        ``pool/void_transitions`` (transitions that a learner must drop).
+        """
+        return dict(self._conductor.ledger.counters)
+
+    @property
+    def faults(self) -> list[FaultRecord]:
+        """The latest fault records, oldest first, 1,000 at most."""
+        return list(self._conductor.ledger.recent)
+
+    @property
+    def worker_pids(self) -> tuple[int, ...]:
+        """Process id of each worker; 0 where one is being replaced."""
+        return self._supervisor.pids()
+
+    @property
+    def observations(self) -> Any:
+        """The latest batch of observations, as a view."""
+        return self._conductor.observations(copy=False)
+
+    @property
+    def np_random_seed(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Seeds of the environments' random generators."""
+        return self.get_attr("np_random_seed")
+
+    @property  # type: ignore[misc]  # read-only, as in AsyncVectorEnv
+    def np_random(self) -> tuple[np.random.Generator, ...]:  # type: ignore[override]
+        """Copies of the environments' random generators."""
+        return self.get_attr("np_random")
+
+    # Reset
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Reset every environment, or those that ``options["reset_mask"]`` marks.
+
+        An environment whose worker is lost in its reset is reset once more, in a replacement, with the same seed; the
+        record of that failure is in the infos.
+
+        Args:
+            seed: One seed (environment i gets ``seed + i``), or one per environment, or None.
+            options: Passed on to each environment, less ``"reset_mask"`` (bool (num_envs,)).
+
+        Returns:
+            Observations of all environments (unmarked ones keep theirs) and infos.
+
+        Raises:
+            WorkerFaultError: An environment failed twice and has never shown an observation that could stand here.
+        """
+        self.reset_async(seed=seed, options=options)
+        return self.reset_wait()
+
+    def reset_async(
+        self, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> None:
+        """Start a reset; see `reset`.
+
+        Raises:
+            AlreadyPendingCallError: Another call is pending.
+        """
+        self._assert_idle("reset_async")
+        mask = take_reset_mask(options, self.num_envs)
+        self._conductor.begin_reset(self._spread_seeds(seed), mask, options)
+        self._state = AsyncState.WAITING_RESET
+
+    def reset_wait(self, timeout: float | None = None) -> tuple[Any, dict[str, Any]]:
+        """Finish a reset; see `reset`.
+
+        Args:
+            timeout: Give up waiting after so many seconds; the call stays pending and can be waited for again.
+
+        Raises:
+            NoAsyncCallError: No reset is pending.
+            multiprocessing.TimeoutError: As said.
+        """
+        with self._pending(AsyncState.WAITING_RESET, "reset_wait", timeout) as until:
+            infos = self._conductor.finish_reset(until)
+        return self._conductor.observations(copy=self.copy), infos
+
+    def _spread_seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, (int, np.integer)):
+            return [int(seed) + index for index in range(self.num_envs)]
+        if len(seed) != self.num_envs:
+            raise ValueError(
+                "If seeds are passed as a list the length must match "
+                f"num_envs={self.num_envs} but got length={len(seed)}."
+            )
+        return list(seed)
+
+    # Step
+
+    def step(
+        self, actions: Any
+    ) -> tuple[Any, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]:
+        """Step every environment.
+
+        Args:
+            actions: A batch of the action space; integers of another dtype are welcome where they convert without
+                loss.
+
+        Returns:
+            Observations, rewards float64 (num_envs,), terminations and truncations bool (num_envs,), and infos.
+
+        Raises:
+            ActionError: Count, shape or dtype of the actions do not fit; nothing was sent.
+            RestartLimitError: An environment keeps failing.
+        """
+        self.step_async(actions)
+        return self.step_wait()
+
+    def step_async(self, actions: Any) -> None:
+        """Send actions and return at once; see `step`.
+
+        Raises:
+            AlreadyPendingCallError: Another call is pending.
+        """
+        self._assert_idle("step_async")
+        if self._actions is None:
+            self._conductor.begin_step(self._split(actions))
+        else:
+            self._block.action_code[0] = self._actions.store(self._actions.check(actions))
+            self._conductor.begin_step(None)
+        self._state = AsyncState.WAITING_STEP
+
+    def _split(self, actions: Any) -> list[Any]:
+        """One action per environment, of a nested or custom space."""
+        try:
+            rows = list(iterate(self.action_space, actions))
+        except Exception as error:
+            raise ActionError(f"the actions do not form a batch of {self.action_space}: {error}") from error
+        if len(rows) != self.num_envs:
+            raise ActionError(f"{len(rows)} actions for {self.num_envs} environments; nothing was sent")
+        return rows
+
+    def step_wait(
+        self, timeout: float | None = None
+    ) -> tuple[Any, npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.bool_], dict[str, Any]]:
+        """Wait for the step that `step_async` began; see `step`.
+
+        Args:
+            timeout: Give up waiting after so many seconds; the call stays pending and can be waited for again.
+
+        Raises:
+            NoAsyncCallError: No step is pending.
+            multiprocessing.TimeoutError: As said.
+        """
+        with self._pending(AsyncState.WAITING_STEP, "step_wait", timeout) as until:
+            batch = self._conductor.finish_step(until)
+        observations = self._conductor.observations(copy=self.copy)
+        return observations, batch.rewards, batch.terminations, batch.truncations, batch.infos
+
+    # Calls
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """Call a method of every environment, or read an attribute.
+
+        Args:
+            name: Its name, also behind wrappers.
+            *args: For the method.
+            **kwargs: For the method.
+
+        Returns:
+            One result per environment.
+
+        Raises:
+            Exception: What an environment raised; the environments live on.
+            WorkerFaultError: A worker was lost; its environments are being replaced, and the next step says so.
+        """
+        self.call_async(name, *args, **kwargs)
+        return self.call_wait()
+
+    def call_async(self, name: str, *args: Any, **kwargs: Any) -> None:
+        """Begin a call; see `call`.
+
+        Raises:
+            AlreadyPendingCallError: Another call is pending.
+        """
+        self._assert_idle("call_async")
+        self._conductor.begin_call(name, args, kwargs)
+        self._state = AsyncState.WAITING_CALL
+
+    def call_wait(self, timeout: float | None = None) -> tuple[Any, ...]:
+        """Finish a call; see `call`.
+
+        Args:
+            timeout: Give up waiting after so many seconds; the call stays pending and can be waited for again.
+
+        Raises:
+            NoAsyncCallError: No call is pending.
+            multiprocessing.TimeoutError: As said.
+        """
+        with self._pending(AsyncState.WAITING_CALL, "call_wait", timeout) as until:
+            return self._conductor.finish_call(until)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Read an attribute of every environment."""
+        return self.call(name)
+
+    def set_attr(self, name: str, values: Any) -> None:
+        """Set an attribute of every environment.
+
+        Args:
+            name: Its name.
+            values: A list or tuple with one value per environment, or one value for all.
+
+        Raises:
+            ValueError: As many values as environments are needed.
+        """
+        self._assert_idle("set_attr")
+        if not isinstance(values, (list, tuple)):
+            values = [values] * self.num_envs
+        if len(values) != self.num_envs:
+            raise ValueError(
+                "Values must be a list or tuple with length equal to the number of environments. "
+                f"Got `{len(values)}` values for {self.num_envs} environments."
+            )
+        self._conductor.begin_set_attr(name, list(values))
+        self._conductor.finish_call(None)
+
+    def render(self) -> tuple[Any, ...] | None:
+        """One frame, or list of frames, per environment."""
+        return self.call("render")
+
+    # The end
+
+    def close_extras(self, timeout: float | None = None, terminate: bool = False) -> None:
+        """Close every environment and end every worker; what does not close in time is killed.
+
+        Args:
+            timeout: Seconds for all of it; None: the pool's ``close_timeout``.
+            terminate: Kill at once.
+        """
+        if self._state is not AsyncState.DEFAULT:
+            logger.warn(
+                f"Calling `close` while waiting for a pending call to `{self._state.value}` to complete."
+            )
+        if self._finalizer.detach():
+            self._supervisor.close(
+                0.0 if terminate else self._options.close_timeout_s if timeout is None else timeout
+            )
+
+    # State
+
+    def _assert_idle(self, caller: str) -> None:
+        self._assert_is_running()
+        if self._state is not AsyncState.DEFAULT:
+            raise AlreadyPendingCallError(
+                f"Calling `{caller}` while waiting for a pending call to `{self._state.value}` to complete",
+                str(self._state.value),
+            )
+
+    def _assert_is_running(self) -> None:
+        if self.closed:
+            raise ClosedEnvironmentError(
+                f"Trying to operate on `{type(self).__name__}`, after a call to `close()`."
+            )
+
+    @contextlib.contextmanager
+    def _pending(self, state: AsyncState, caller: str, timeout: float | None) -> Iterator[float | None]:
+        """Run the second half of a call; only a time-out of the caller's own leaves the call pending."""
+        self._assert_is_running()
+        if self._state is not state:
+            starter = caller.replace("_wait", "_async")
+            raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
+        try:
+            yield None if timeout is None else time.monotonic() + timeout
+        except multiprocessing.TimeoutError:
+            raise multiprocessing.TimeoutError(
+                f"The call to `{caller}` has timed out after {timeout} second(s)."
+            ) from None
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            self._state = AsyncState.DEFAULT
+            raise
+        self._state = AsyncState.DEFAULT
+
+
+def _seconds(value: float | str | None, timeout: float | None) -> float | None:
+    if isinstance(value, str):
+        if value != _AUTO:
+            raise ValueError(f"a deadline must be seconds, None or {_AUTO!r}, got {value!r}")
+        return timeout
+    return value
+
+
+def take_reset_mask(options: dict[str, Any] | None, num_envs: int) -> npt.NDArray[np.bool_]:
+    """Take ``reset_mask`` out of a reset's options, as `AsyncVectorEnv` does.
+
+    Args:
+        options: The options, or None.
+        num_envs: Number of environments.
+
+    Returns:
+        bool (num_envs,): which environments to reset; all of them where no mask is given.
+
+    Raises:
+        TypeError: The mask is no bool array.
+        ValueError: The mask has another shape, or marks nothing.
+    """
+    if options is None or "reset_mask" not in options:
+        return np.ones(num_envs, dtype=np.bool_)
+    mask = options.pop("reset_mask")
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+    if mask.shape != (num_envs,):
+        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
+    if mask.dtype != np.bool_:
+        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+    if not np.any(mask):
+        raise ValueError(
+            f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
+        )
+    return mask
+
+
+def _call_before_threads_are_joined(finish: Callable[[], Any]) -> None:
+    """Have ``finish`` run at interpreter exit while threads still live.
+
+    An executor's thread waits for its worker, the interpreter waits for the thread, and ``atexit`` comes only after
+    that: a pool that was never closed would keep the program from ending. `concurrent.futures` uses the same hook for
+    its own threads; callbacks run last-in first-out, so this one comes before theirs.
+    """
+    threading._register_atexit(finish)  # type: ignore[attr-defined]
