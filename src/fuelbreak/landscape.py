@@ -23,7 +23,7 @@ GeoTransform = tuple[float, float, float, float, float, float]
 _UNPLACED: GeoTransform = (30.0, 0.0, 0.0, 0.0, -30.0, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Landscape:
     """One landscape of H x W square cells; arrays are read-only and C-contiguous, row 0 = north.
 
@@ -75,6 +75,10 @@ class Landscape:
             dtype = np.int16 if band == "fbfm" else np.float32
             object.__setattr__(self, field, _frozen(grids[band], dtype))
         object.__setattr__(self, "firelines", _frozen(firelines, np.float32))
+
+    def __repr__(self) -> str:
+        height, width = self.shape
+        return f"Landscape({self.name!r}, {height}x{width} cells of {self.cell_size_m:g} m, crs={self.crs!r})"
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

@@ -53,7 +53,7 @@ def cut_tiles(
     out: str | os.PathLike[str],
     *,
     size: int = 50,
-    overlap: int = 25,
+    overlap: int | None = None,
     slope_units: SlopeUnits = "auto",
     existing: Existing = "refuse",
     tell: Callable[[str], None] = lambda _: None,
@@ -64,7 +64,7 @@ def cut_tiles(
         source: Folder with ``<name>_<suffix>.tif``, or a folder of such folders.
         out: Folder for ``cropped_raster/``, made where it is not there.
         size: Cells along each side of a tile.
-        overlap: Cells that neighbouring tiles share; 0 <= overlap < size.
+        overlap: Cells that neighbouring tiles share; 0 <= overlap < size, None = half the size.
         slope_units: "degrees", "percent" or "auto", of the source; written into the tiles' tags.
         existing: What to do with tiles in ``out``: "refuse", "overwrite" them or "append" to them.
         tell: Called with one line per window.
@@ -76,6 +76,7 @@ def cut_tiles(
         LandscapeError: A layer is missing, unreadable or differs from the others, or ``out`` is not empty.
         ValueError: ``size`` or ``overlap`` make no sense.
     """
+    overlap = size // 2 if overlap is None else overlap
     if size < 1 or not 0 <= overlap < size:
         raise ValueError(f"size {size} and overlap {overlap}: size must be 1 or more, overlap 0 to size - 1")
     report = CutReport()
@@ -181,9 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("out", metavar="OUT", help="folder for cropped_raster/, made where it is not there")
     parser.add_argument("--size", type=int, default=50, help="cells along each side (default %(default)s)")
-    parser.add_argument(
-        "--overlap", type=int, default=25, help="cells that neighbours share (default %(default)s)"
-    )
+    parser.add_argument("--overlap", type=int, help="cells that neighbours share (default: half of size)")
     parser.add_argument(
         "--slope-units",
         choices=("auto", "degrees", "percent"),

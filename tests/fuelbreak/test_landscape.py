@@ -214,6 +214,10 @@ def test_a_window_must_lie_inside(landscape_with: Make, where: tuple[int, int, i
         landscape_with().window(*where)
 
 
+def test_says_in_one_line_what_it_is(landscape_with: Make) -> None:
+    assert repr(landscape_with()) == "Landscape('here', 6x8 cells of 30 m, crs='')"
+
+
 def test_the_default_transform_follows_the_cell_size(landscape_with: Make) -> None:
     landscape = landscape_with(cell_size_m=10.0)
     assert landscape.transform == (10.0, 0.0, 0.0, 0.0, -10.0, 0.0)

@@ -13,10 +13,11 @@ __all__ = ["ROAD", "WATER", "make_fuels"]
 
 ROAD, WATER = 91, 98
 
-_SPECTRAL_EXPONENT = -2.6
-_OUTER_SCALE_CELLS = 200.0
+_SPECTRAL_EXPONENT = -2.4
+_OUTER_SCALE_CELLS = 300.0
 _SPECKLE = 0.015  # share of variance that differs from cell to cell, as LANDFIRE's classification does
 _ROUNDS = 30
+_BRIDGE = 9.0  # what a cell of lake costs a road, in that of a slope of 10 degrees
 
 Grid = npt.NDArray[np.float64]
 
@@ -41,8 +42,9 @@ def make_fuels(rng: np.random.Generator, region: Region, relief: Relief, size: i
     if rng.random() < region.stream_chance:
         height = relief.elevation_m[corner]
         fuel[_path(rng, (height - height.min()) / max(1.0, float(np.ptp(height))), wander=0.2)] = WATER
+    effort = (relief.slope_deg[corner] / 10.0) ** 2 + _BRIDGE * relief.water[corner]
     for _ in range(rng.poisson(region.roads * size / 50)):
-        fuel[_path(rng, (relief.slope_deg[corner] / 10.0) ** 2, wander=1.0)] = ROAD
+        fuel[_path(rng, effort, wander=1.0)] = ROAD
     return fuel
 
 
