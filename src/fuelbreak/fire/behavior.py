@@ -25,10 +25,10 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         directions: float64 (K, 2), unit vectors (east, north).
 
     Returns:
-        float64 (H, W, K); inf in cells that do not burn or are too moist to spread fire.
+        float64 (K, H, W); inf in cells that do not burn or are too moist to spread fire.
     """
     burnable = landscape.burnable
-    out = np.full((*landscape.shape, len(directions)), np.inf)
+    out = np.full((len(directions), *landscape.shape), np.inf)
     terrain = slope_and_aspect(landscape.slope_deg[burnable], landscape.aspect_deg[burnable])
     canopy = _canopy(landscape, burnable)
     base = _base_fire_of_cells(landscape.fuel_model[burnable], weather)
@@ -38,9 +38,9 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         canopy, base, weather.moisture_1h, weather.wind_speed_10m_km_h, weather.upwind_direction_deg, terrain
     )
     crowning_rate = crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
-    out[burnable] = combined_slowness(
+    out[:, burnable] = combined_slowness(
         project(surface, terrain), project(crown.head, terrain), crowning_rate, terrain, directions
-    )
+    ).T
     return out
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fuelbreak.errors import SimulationError
 from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.spread import Front, add_up, allocate_front, ignite, order_by_place, repair, settle
+from fuelbreak.fire.spread import Front, add_up, allocate_front, burn, order_by_place, repair
 from fuelbreak.fire.travel_time import Graph, block_cells
 
 __all__ = ["FireSet", "Snapshot"]
@@ -56,8 +56,7 @@ class FireSet:
         self._starts = starts[self._order]
         self._fronts = tuple(allocate_front(self._graph) for _ in range(0, len(starts), LANES))
         for front, lit in zip(self._fronts, self._batches(self._starts), strict=True):
-            ignite(self._graph, front, lit, self._limit)
-            settle(self._graph, front, self._limit)
+            burn(self._graph, front, lit, self._limit)
         self._add_up()
 
     @property
@@ -148,8 +147,8 @@ class FireSet:
         return numbers[self._graph.burns.flat[numbers]]
 
     def _repair(self, lost: npt.NDArray[np.uint8], numbers: IntArray) -> None:
-        low = max(int(numbers[0]) - self._graph.margin, 0)
-        high = min(int(numbers[-1]) + self._graph.margin, self._graph.burns.size - 1)
+        margin, last = self._graph.margin, self._graph.burns.size - 1
+        low, high = max(int(numbers[0]), margin), min(int(numbers[-1]) + 2 * margin, last + margin)
         for front, starts in zip(self._fronts, self._batches(self._starts), strict=True):
             front.marked[:] = lost
             front.span[:2] = low, high

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import gcd
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +23,8 @@ REACH = 3
 MOVES = 32
 """How many moves there are: the coprime steps within the reach."""
 
-_NONE = 127  # marks an unused slot in the arrays of cells
+
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,10 @@ class Moves:
         pieces: int64 (K,), how many cells a move crosses, both ends counted.
         cell: int64 (K, P, 2), the cells it crosses.
         length: float64 (K, P), metres in each of them on a grid of 1 m.
-        corner: int64 (K, 2, 2), the two cells that touch the line at a corner only; (127, 127) where there is none.
+        corner: int64 (K, 2, 2), the two cells that touch the line at a corner only; zeros where there is no corner.
+        affected: int64 (A, 5), what blocking a cell does: which move is blocked, where it ends relative to the
+            cell, and which cell, relative to it, must not burn either (the cell itself where the move crosses it,
+            the other one beside a corner).
     """
 
     step: npt.NDArray[np.int64]
@@ -44,9 +49,10 @@ class Moves:
     cell: npt.NDArray[np.int64]
     length: npt.NDArray[np.float64]
     corner: npt.NDArray[np.int64]
+    affected: npt.NDArray[np.int64]
 
 
-def _crossings(step: tuple[int, int]) -> list[float]:
+def _crossings(step: Place) -> list[float]:
     """Where along a move (0..1) it passes from cell to cell, ends included."""
     at = {0.0, 1.0}
     for extent in step:
@@ -54,7 +60,7 @@ def _crossings(step: tuple[int, int]) -> list[float]:
     return sorted(at)
 
 
-def _pieces(step: tuple[int, int]) -> list[tuple[tuple[int, int], float]]:
+def _pieces(step: Place) -> list[tuple[Place, float]]:
     """The cells that a move crosses and the length in each."""
     crossings = _crossings(step)
     length = float(np.hypot(*step))
@@ -65,10 +71,10 @@ def _pieces(step: tuple[int, int]) -> list[tuple[tuple[int, int], float]]:
     return found
 
 
-def _corner(step: tuple[int, int]) -> list[tuple[int, int]]:
-    """The two cells beside the corner that a move passes exactly: half way, where both extents are odd."""
+def _corner(step: Place) -> list[Place]:
+    """The two cells beside the corner that a move passes: half way, where both extents are odd; else none."""
     if step[0] % 2 == 0 or step[1] % 2 == 0:
-        return [(_NONE, _NONE)] * 2
+        return []
     down, right = np.sign(step)
     before = ((step[0] - down) // 2, (step[1] - right) // 2)
     return [(int(before[0] + down), int(before[1])), (int(before[0]), int(before[1] + right))]
@@ -84,19 +90,36 @@ def moves() -> Moves:
     span = range(-REACH, REACH + 1)
     steps = [(row, column) for row in span for column in span if gcd(row, column) == 1]
     pieces = [_pieces(step) for step in steps]
-    most = max(len(found) for found in pieces)
-    cell = np.full((len(steps), most, 2), _NONE)
-    length = np.zeros((len(steps), most))
-    for k, found in enumerate(pieces):
-        for p, (place, metres) in enumerate(found):
-            cell[k, p], length[k, p] = place, metres
+    corners = [_corner(step) for step in steps]
     step = np.array(steps)
     east_north = np.stack([step[:, 1], -step[:, 0]], axis=1)
     return Moves(
         step=step,
         direction=east_north / np.linalg.norm(east_north, axis=1, keepdims=True),
         pieces=np.array([len(found) for found in pieces]),
-        cell=cell,
-        length=length,
-        corner=np.array([_corner(step) for step in steps]),
+        cell=_padded([[place for place, _ in found] for found in pieces]),
+        length=_padded([[metres for _, metres in found] for found in pieces]),
+        corner=np.array([corner or [(0, 0)] * 2 for corner in corners]),
+        affected=np.array(
+            [row for k in range(len(steps)) for row in _affected(k, steps[k], pieces[k], corners[k])]
+        ),
     )
+
+
+def _affected(
+    move: int, step: Place, pieces: list[tuple[Place, float]], corner: list[Place]
+) -> list[tuple[int, int, int, int, int]]:
+    """How a move ends relative to each cell that can block it, and which cell has to be blocked beside it."""
+    crossed = [(place, place) for place, _ in pieces]
+    passed = list(zip(corner, corner[::-1], strict=True))
+    return [
+        (move, step[0] - own[0], step[1] - own[1], other[0] - own[0], other[1] - own[1])
+        for own, other in crossed + passed
+    ]
+
+
+def _padded(rows: list[list[Any]]) -> npt.NDArray[Any]:
+    """Rows of unequal length as one array, filled up with zeros."""
+    longest = max(len(row) for row in rows)
+    filler = np.zeros_like(rows[0][0])
+    return np.array([row + [filler] * (longest - len(row)) for row in rows])

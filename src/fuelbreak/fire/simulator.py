@@ -13,7 +13,7 @@ from fuelbreak.errors import SimulationError
 from fuelbreak.fire.behavior import landscape_slowness
 from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
-from fuelbreak.fire.spread import allocate_front, ignite, order_by_place, run_fires, settle
+from fuelbreak.fire.spread import allocate_front, burn, order_by_place, run_fires
 from fuelbreak.fire.travel_time import Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -66,8 +66,7 @@ class FireSimulator:
         starts = self.starts(np.array([ignition]))
         graph = self.with_breaks(breaks)
         front = allocate_front(graph)
-        ignite(graph, front, starts, self.weather.duration_min)
-        settle(graph, front, self.weather.duration_min)
+        burn(graph, front, starts, self.weather.duration_min)
         inside = slice(graph.margin * LANES, (graph.margin + graph.burns.size) * LANES, LANES)
         return front.times[inside].reshape(graph.burns.shape).copy()
 

@@ -18,23 +18,23 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.lanes import LANES, relax, unsupported
+from fuelbreak.fire.lanes import LANES, hanging, relax, tally, unsupported
 from fuelbreak.fire.neighbours import MOVES
 from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray
 
-__all__ = ["Front", "add_up", "allocate_front", "ignite", "order_by_place", "repair", "run_fires", "settle"]
+__all__ = ["Front", "add_up", "allocate_front", "burn", "order_by_place", "repair", "run_fires"]
 
 
 _LOOK, _GAP = 1, 2  # flags in Front.marked
 
 
 class Front(NamedTuple):
-    """Sixteen fires on their way.
+    """Sixteen fires on their way; a place is the number of a cell plus the graph's margin.
 
     Attributes:
         times: float32 ((margin + cells + margin) * LANES,), minutes; inf where a fire has not come.
         marked: uint8 (margin + cells + margin,), flags: 1 to be looked at, 2 withdrawn and not yet settled.
-        span: int64 (4,), first and last marked cell, first and last cell ever marked.
+        span: int64 (4,), first and last place marked, first and last place ever reached.
     """
 
     times: FloatArray
@@ -53,11 +53,11 @@ def allocate_front(graph: Graph) -> Front:
         graph: Whose cells they burn in.
 
     Returns:
-        68 bytes or so per cell.
+        65 bytes per cell, and as much for each cell of the margins.
     """
-    cells = graph.burns.size + 2 * graph.margin
-    nowhere = np.array([graph.burns.size, -1, graph.burns.size, -1])
-    return Front(np.full(cells * LANES, np.inf, np.float32), np.zeros(cells, np.uint8), nowhere)
+    places = graph.burns.size + 2 * graph.margin
+    nowhere = np.array([places, -1, places, -1])
+    return Front(np.full(places * LANES, np.inf, np.float32), np.zeros(places, np.uint8), nowhere)
 
 
 def order_by_place(starts: IntArray, width: int) -> IntArray:
@@ -93,63 +93,67 @@ def run_fires(
     """
     for batch in range(0, len(starts), LANES):
         count = min(LANES, len(starts) - batch)
-        ignite(graph, front, starts[batch : batch + count], limit)
-        settle(graph, front, limit)
+        burn(graph, front, starts[batch : batch + count], limit)
         add_up(graph, front, burned[batch : batch + count], reached)
-        low, high = front.span[2], front.span[3]
-        front.times[(graph.margin + low) * LANES : (graph.margin + high + 1) * LANES] = np.inf
-        front.span[2], front.span[3] = graph.burns.size, -1
+        front.times[front.span[2] * LANES : (front.span[3] + 1) * LANES] = np.inf
+        front.span[2], front.span[3] = len(front.marked), -1
 
 
 @numba.njit(cache=True, nogil=True)
-def ignite(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
-    """Light lane i at starts[i]; again where a fire burns already, after cells around it were withdrawn.
-
-    A start that cannot burn, or is negative, lights nothing.
-    """
-    cells = graph.burns.size
-    for lane in range(len(starts)):
-        start = starts[lane]
-        if start < 0 or not graph.burns.flat[start]:
-            continue
-        _offer(graph, front, start, lane, np.float32(0.0))
-        for k in range(MOVES):
-            end = start + graph.ahead[k]
-            if not 0 <= end < cells or graph.costs[end * MOVES + k] == np.inf:
-                continue
-            if graph.first[start, k] <= limit:
-                _offer(graph, front, end, lane, graph.first[start, k])
-
-
-@numba.njit(cache=True, nogil=True)
-def settle(graph: Graph, front: Front, limit: float) -> None:
-    """Sweep to and fro over the marked cells until no time changes.
+def burn(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
+    """Burn up to sixteen fires.
 
     Args:
         graph: Where.
-        front: Changed: its times become arrival times, its marks vanish.
-        limit: Times beyond it stay inf.
+        front: Room in which nothing burns yet; becomes the arrival times.
+        starts: int64 (n,), cell numbers, n at most LANES; one that cannot burn lights nothing.
+        limit: Minutes that a fire burns.
     """
-    last = np.float32(limit)
-    forwards = True
-    while front.span[0] <= front.span[1]:
-        low, high = front.span[0], front.span[1]
-        front.span[0], front.span[1] = graph.burns.size, -1
-        cell = low if forwards else high
-        while low <= cell <= high:
-            place = graph.margin + cell
-            if front.marked[place] != 0:
-                front.marked[place] = 0
-                if relax(front.times, graph.costs, graph.back, place * LANES, cell * MOVES, last) != 0:
-                    _mark_around(graph, front, cell)
-                    low, high = min(low, front.span[0]), max(high, front.span[1])
-            cell += 1 if forwards else -1
+    _ignite(graph, front, starts, limit)
+    _settle(graph, front, limit, _LOOK)
+
+
+@numba.njit(cache=True, nogil=True)
+def _ignite(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
+    """Light lane i at starts[i]; a second time where times around a start were withdrawn."""
+    burns, costs, first, ahead = graph.burns, graph.costs, graph.first, graph.ahead
+    for lane in range(len(starts)):
+        start = starts[lane]
+        if start < 0 or not burns.flat[start]:
+            continue
+        place = graph.margin + start
+        _offer(front, ahead, graph.margin, place, lane, np.float32(0.0))
+        for k in range(MOVES):
+            end = place + ahead[k]
+            if costs[end * MOVES + k] < np.inf and first[start, k] <= limit:
+                _offer(front, ahead, graph.margin, end, lane, first[start, k])
+
+
+@numba.njit(cache=True, nogil=True)
+def _settle(graph: Graph, front: Front, limit: float, flags: int) -> None:
+    """Sweep to and fro over the places marked with all `flags` until no time changes."""
+    costs, ahead, back = graph.costs, graph.ahead, graph.back
+    times, marked, span = front.times, front.marked, front.span
+    last, forwards = np.float32(limit), True
+    while span[0] <= span[1]:
+        low, high = span[0], span[1]
+        span[0], span[1] = len(marked), -1
+        place = low if forwards else high
+        while low <= place <= high:
+            if marked[place] & flags == flags:
+                marked[place] &= ~_LOOK
+                if relax(times, costs, back, place, last) != 0:
+                    _mark_around(marked, span, ahead, graph.margin, place)
+                    low, high = min(low, span[0]), max(high, span[1])
+            place += 1 if forwards else -1
         forwards = not forwards
 
 
 @numba.njit(cache=True, nogil=True)
 def repair(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
     """Bring settled fires in line with a graph that lost moves.
+
+    Only places with a withdrawn time are visited again: taking moves away makes no fire come earlier.
 
     Args:
         graph: As it is now.
@@ -158,85 +162,114 @@ def repair(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
         limit: Minutes that a fire burns.
     """
     low, high = _withdraw(graph, front, starts)
-    for cell in range(low, high + 1):
-        if front.marked[graph.margin + cell] == _GAP:
-            front.marked[graph.margin + cell] = _LOOK
+    for place in range(low, high + 1):
+        if front.marked[place] == _GAP:
+            front.marked[place] = _GAP | _LOOK
     front.span[0], front.span[1] = low, high
-    ignite(graph, front, starts, limit)
-    settle(graph, front, limit)
+    _ignite(graph, front, starts, limit)
+    _settle(graph, front, limit, _LOOK | _GAP)
+    front.span[0], front.span[1] = len(front.marked), -1
 
 
 @numba.njit(cache=True, nogil=True)
 def _withdraw(graph: Graph, front: Front, starts: IntArray) -> tuple[int, int]:
-    """Withdraw every time that hangs on a lost move; gaps stay marked as such, between the cells returned."""
-    gap_low, gap_high = graph.burns.size, -1
-    while front.span[0] <= front.span[1]:
-        low, high = front.span[0], front.span[1]
-        front.span[0], front.span[1] = graph.burns.size, -1
-        for cell in range(low, high + 1):
-            place = graph.margin + cell
-            if front.marked[place] & _LOOK:
-                front.marked[place] &= _GAP
-                lanes = unsupported(front.times, graph.costs, graph.back, place * LANES, cell * MOVES)
-                if lanes != 0 and _withdraw_lanes(graph, front, starts, cell, lanes):
-                    front.marked[place] |= _GAP
-                    gap_low, gap_high = min(gap_low, cell), max(gap_high, cell)
-                    _mark_around(graph, front, cell)
+    """Withdraw every time that hangs on a lost move; gaps stay marked as such, between the places returned."""
+    costs, back = graph.costs, graph.back
+    times, marked, span = front.times, front.marked, front.span
+    gap_low, gap_high = len(marked), -1
+    withdrawn, forwards = np.empty(LANES, np.float32), True
+    while span[0] <= span[1]:
+        low, high = span[0], span[1]
+        span[0], span[1] = len(marked), -1
+        place = low if forwards else high
+        while low <= place <= high:
+            if marked[place] & _LOOK:
+                marked[place] &= ~_LOOK
+                lanes = unsupported(times, costs, back, place)
+                if lanes != 0 and _withdraw_lanes(graph, times, starts, place, lanes, withdrawn):
+                    marked[place] |= _GAP
+                    gap_low, gap_high = min(gap_low, place), max(gap_high, place)
+                    _mark_hanging(graph, front, place, withdrawn)
+                    low, high = min(low, span[0]), max(high, span[1])
+            place += 1 if forwards else -1
+        forwards = not forwards
     return gap_low, gap_high
 
 
 @numba.njit(cache=True, nogil=True)
-def _withdraw_lanes(graph: Graph, front: Front, starts: IntArray, cell: int, lanes: int) -> bool:
-    """Withdraw the times of a cell in some lanes, save where the fire was lit; tell whether any was."""
-    withdrawn = False
+def _withdraw_lanes(
+    graph: Graph, times: FloatArray, starts: IntArray, place: int, lanes: int, withdrawn: FloatArray
+) -> bool:
+    """Withdraw the times of a place in some lanes, save where the fire was lit; tell whether any was.
+
+    The times that were go to `withdrawn`, NaN in the other lanes.
+    """
+    any_withdrawn = False
+    withdrawn[:] = np.nan
     for lane in range(len(starts)):
-        at = (graph.margin + cell) * LANES + lane
-        if (lanes >> lane) & 1 and not _is_lit(graph, starts[lane], cell, front.times[at]):
-            front.times[at] = np.inf
-            withdrawn = True
-    return withdrawn
+        at = place * LANES + lane
+        if (lanes >> lane) & 1 and not _is_lit(graph, starts[lane], place, times[at]):
+            withdrawn[lane] = times[at]
+            times[at] = np.inf
+            any_withdrawn = True
+    return any_withdrawn
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_lit(graph: Graph, start: int, cell: int, time: float) -> bool:
-    """Whether a fire lit at `start` comes to a cell at that time straight from its burning disc."""
-    if start < 0 or cell == start:
+def _is_lit(graph: Graph, start: int, place: int, time: float) -> bool:
+    """Whether a fire lit at `start` comes to a place at that time straight from its burning disc."""
+    ahead = place - graph.margin - start
+    if start < 0 or ahead == 0:
         return start >= 0
     for k in range(MOVES):
-        if start + graph.ahead[k] == cell:
-            return bool(graph.costs[cell * MOVES + k] < np.inf and graph.first[start, k] == time)
+        if graph.ahead[k] == ahead and graph.costs[place * MOVES + k] < np.inf:
+            return bool(graph.first[start, k] == time)
     return False
+
+
+@numba.njit(cache=True, nogil=True)
+def _mark_hanging(graph: Graph, front: Front, place: int, withdrawn: FloatArray) -> None:
+    """Have every place looked at whose time came from one that was withdrawn."""
+    found = hanging(front.times, graph.costs, graph.ahead, place, withdrawn)
+    for k in range(MOVES):
+        if (found >> k) & 1:
+            end = place + graph.ahead[k]
+            front.marked[end] |= _LOOK
+            front.span[0], front.span[1] = min(front.span[0], end), max(front.span[1], end)
 
 
 @numba.njit(cache=True, nogil=True)
 def add_up(graph: Graph, front: Front, burned: IntArray, reached: IntArray) -> None:
     """Add the cells of each lane to `burned` and the lanes of each cell to `reached`."""
-    for cell in range(max(front.span[2], 0), min(front.span[3] + 1, graph.burns.size)):
-        first = (graph.margin + cell) * LANES
-        for lane in range(len(burned)):
-            if front.times[first + lane] < np.inf:
-                burned[lane] += 1
-                reached[cell] += 1
+    times = front.times
+    counts = np.zeros(LANES, np.int32)
+    for place in range(front.span[2], front.span[3] + 1):
+        reached[place - graph.margin] += tally(times, place, counts)
+    for lane in range(len(burned)):
+        burned[lane] += counts[lane]
 
 
 @numba.njit(cache=True, nogil=True)
-def _offer(graph: Graph, front: Front, cell: int, lane: int, time: float) -> None:
-    """Let fire come to a cell at a time, unless it was there before."""
-    at = (graph.margin + cell) * LANES + lane
+def _offer(front: Front, ahead: IntArray, margin: int, place: int, lane: int, time: float) -> None:
+    """Let a fire come to a place at a time, unless it was there before."""
+    at = place * LANES + lane
     if time < front.times[at]:
         front.times[at] = time
-        _mark_around(graph, front, cell)
+        _mark_around(front.marked, front.span, ahead, margin, place)
 
 
 @numba.njit(cache=True, nogil=True)
-def _mark_around(graph: Graph, front: Front, cell: int) -> None:
-    """Have every cell looked at that a move from `cell` may end in.
+def _mark_around(
+    marked: npt.NDArray[np.uint8], span: IntArray, ahead: IntArray, margin: int, place: int
+) -> None:
+    """Have every place looked at that a move from here may end in.
 
-    Moves off the sides mark cells at the other end of a row, where they cost inf and do no harm.
+    Moves off the sides mark cells at the other end of a row, where they cost inf and do no harm. The margins are
+    marked but never visited: nothing burns there.
     """
     for k in range(MOVES):
-        front.marked[graph.margin + cell + graph.ahead[k]] |= _LOOK
-    front.span[0] = min(front.span[0], max(cell - graph.margin, 0))
-    front.span[1] = max(front.span[1], min(cell + graph.margin, graph.burns.size - 1))
-    front.span[2] = min(front.span[2], cell)
-    front.span[3] = max(front.span[3], cell)
+        marked[place + ahead[k]] |= _LOOK
+    span[0] = min(span[0], max(place - margin, margin))
+    span[1] = max(span[1], min(place + margin, len(marked) - margin - 1))
+    span[2] = min(span[2], place)
+    span[3] = max(span[3], place)

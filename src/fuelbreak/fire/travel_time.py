@@ -33,12 +33,13 @@ class Graph(NamedTuple):
     """Moves of one landscape under one weather; `cells` is H * W and K the number of moves.
 
     Attributes:
-        costs: float32 (cells * K,), minutes of the move k that ends in a cell; inf where it is not possible.
+        costs: float32 ((margin + cells + margin) * K,), minutes of the move k that ends in a cell; inf where it is
+            not possible.
         first: float32 (cells, K), minutes of move k that starts in a cell where a fire is lit.
         burns: bool (H, W), False where nothing burns, breaks among it.
         ahead: int64 (K,), how many cells further a move ends.
         back: int64 (K,), the same as a distance in an array of LANES times per cell.
-        margin: Cells to leave before the first and after the last in arrays that moves index.
+        margin: Cells before the first and after the last in arrays that moves index, so that none leads outside.
     """
 
     costs: FloatArray
@@ -57,7 +58,7 @@ def graph_of_moves(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size
     """The graph in which no break stands yet.
 
     Args:
-        slowness: float64 (H, W, K), minutes per metre along the K moves' directions; inf where a cell does not burn.
+        slowness: float64 (K, H, W), minutes per metre along the K moves' directions; inf where a cell does not burn.
         burns: bool (H, W), True where fire can spread.
         cell_size_m: Edge of a cell.
 
@@ -66,12 +67,15 @@ def graph_of_moves(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size
         corner between two such cells.
     """
     plan = moves()
-    _, width, _ = slowness.shape
+    _, height, width = slowness.shape
+    margin = REACH * (width + 1)
     ahead = plan.step[:, 0] * width + plan.step[:, 1]
-    length = plan.length * cell_size_m
+    costs = np.full((height * width + 2 * margin) * MOVES, np.inf, dtype=np.float32)
+    first = np.full((height * width, MOVES), np.inf, dtype=np.float32)
+    graph = Graph(costs, first, burns.copy(), ahead, ahead * LANES, margin)
     radius = IGNITION_RADIUS_CELLS * cell_size_m
-    costs, first = _costs(slowness, burns, plan.step, plan.pieces, plan.cell, length, plan.corner, radius)
-    return Graph(costs, first, burns.copy(), ahead, ahead * LANES, REACH * (width + 1))
+    _fill(graph, slowness, plan.step, plan.pieces, plan.cell, plan.length * cell_size_m, plan.corner, radius)
+    return graph
 
 
 def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -> None:
@@ -83,94 +87,66 @@ def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -
         touched: uint8 (margin + cells + margin,), set to 1 where a cell loses a move; changed.
     """
     plan = moves()
-    _block_cells(graph, cells, plan.step, plan.pieces, plan.cell, plan.corner, touched)
+    _block_cells(graph, cells, plan.affected, touched)
 
 
 @numba.njit(cache=True, nogil=True)
-def _costs(
+def _fill(
+    graph: Graph,
     slowness: npt.NDArray[np.float64],
-    burns: BoolGrid,
     step: IntArray,
     pieces: IntArray,
     cell: IntArray,
     length: npt.NDArray[np.float64],
     corner: IntArray,
     radius: float,
-) -> tuple[FloatArray, FloatArray]:
-    height, width, count = slowness.shape
-    costs = np.full(height * width * count, np.inf, dtype=np.float32)
-    first = np.full((height * width, count), np.inf, dtype=np.float32)
-    for row in range(height):
-        for column in range(width):
-            for k in range(count):
-                to_row, to_column = row + step[k, 0], column + step[k, 1]
-                if to_row < 0 or to_row >= height or to_column < 0 or to_column >= width:
+) -> None:
+    """Work out every cost; the innermost loops run along rows, where they become vector instructions."""
+    _, height, width = slowness.shape
+    costs, first, burns = graph.costs, graph.first, graph.burns
+    total = np.empty(width)
+    for k in range(MOVES):
+        down, right = step[k, 0], step[k, 1]
+        low, high = max(0, -right), min(width, width - right)
+        passes_corner = down % 2 != 0 and right % 2 != 0
+        for row in range(max(0, -down), min(height, height - down)):
+            total[:] = 0.0
+            for p in range(pieces[k]):
+                metres, along = length[k, p], slowness[k, row + cell[k, p, 0]]
+                for column in range(low, high):
+                    total[column] += metres * along[column + cell[k, p, 1]]
+            for column in range(low, high):
+                if total[column] == np.inf or (passes_corner and _is_closed(burns, row, column, corner[k])):
                     continue
-                if _slips_through(burns, row, column, step[k], corner[k]):
-                    continue
-                total = 0.0
-                for p in range(pieces[k]):
-                    total += length[k, p] * slowness[row + cell[k, p, 0], column + cell[k, p, 1], k]
-                if total < np.inf:
-                    costs[(to_row * width + to_column) * count + k] = total
-                    first[row * width + column, k] = total - radius * slowness[row, column, k]
-    return costs, first
+                end = graph.margin + (row + down) * width + column + right
+                costs[end * MOVES + k] = total[column]
+                first[row * width + column, k] = total[column] - radius * slowness[k, row, column]
 
 
 @numba.njit(cache=True, nogil=True)
-def _slips_through(burns: BoolGrid, row: int, column: int, step: IntArray, corner: IntArray) -> bool:
-    """Whether a move passes exactly between two cells that do not burn."""
-    if step[0] % 2 == 0 or step[1] % 2 == 0:
-        return False
+def _is_closed(burns: BoolGrid, row: int, column: int, corner: IntArray) -> bool:
+    """Whether neither of the two cells beside a corner burns."""
     beside = burns[row + corner[0, 0], column + corner[0, 1]]
     return not (beside or bool(burns[row + corner[1, 0], column + corner[1, 1]]))
 
 
 @numba.njit(cache=True, nogil=True)
-def _block_cells(
-    graph: Graph,
-    cells: IntArray,
-    step: IntArray,
-    pieces: IntArray,
-    cell: IntArray,
-    corner: IntArray,
-    touched: npt.NDArray[np.uint8],
-) -> None:
-    width = graph.burns.shape[1]
+def _block_cells(graph: Graph, cells: IntArray, affected: IntArray, touched: npt.NDArray[np.uint8]) -> None:
+    """One flat loop: calls with arrays as arguments inside it would make it twenty times slower."""
+    burns, costs, margin = graph.burns, graph.costs, graph.margin
+    height, width = burns.shape
     for number in cells:
         row, column = number // width, number % width
-        graph.burns[row, column] = False
-        for k in range(MOVES):
-            for p in range(pieces[k]):
-                _block_move(graph, row - cell[k, p, 0], column - cell[k, p, 1], k, step, touched)
-            if step[k, 0] % 2 != 0 and step[k, 1] % 2 != 0:
-                for side in range(2):
-                    from_row, from_column = row - corner[k, side, 0], column - corner[k, side, 1]
-                    beside_row, beside_column = (
-                        from_row + corner[k, 1 - side, 0],
-                        from_column + corner[k, 1 - side, 1],
-                    )
-                    if (
-                        _is_inside(graph.burns, beside_row, beside_column)
-                        and not graph.burns[beside_row, beside_column]
-                    ):
-                        _block_move(graph, from_row, from_column, k, step, touched)
-
-
-@numba.njit(cache=True, nogil=True)
-def _block_move(
-    graph: Graph, row: int, column: int, k: int, step: IntArray, touched: npt.NDArray[np.uint8]
-) -> None:
-    """Take out the move k that starts in a cell, if there is one."""
-    to_row, to_column = row + step[k, 0], column + step[k, 1]
-    if not (_is_inside(graph.burns, row, column) and _is_inside(graph.burns, to_row, to_column)):
-        return
-    end = to_row * graph.burns.shape[1] + to_column
-    if graph.costs[end * MOVES + k] < np.inf:
-        graph.costs[end * MOVES + k] = np.inf
-        touched[graph.margin + end] = 1
-
-
-@numba.njit(cache=True, nogil=True)
-def _is_inside(grid: BoolGrid, row: int, column: int) -> bool:
-    return bool(0 <= row < grid.shape[0] and 0 <= column < grid.shape[1])
+        burns[row, column] = False
+        for m in range(len(affected)):
+            end_row, end_column = row + affected[m, 1], column + affected[m, 2]
+            if not (0 <= end_row < height and 0 <= end_column < width):
+                continue
+            beside_row, beside_column = row + affected[m, 3], column + affected[m, 4]
+            is_beside_inside = 0 <= beside_row < height and 0 <= beside_column < width
+            if not is_beside_inside or burns[beside_row, beside_column]:
+                continue
+            end = margin + end_row * width + end_column
+            if costs[end * MOVES + affected[m, 0]] < np.inf:
+                costs[end * MOVES + affected[m, 0]] = np.inf
+                touched[end] = 1

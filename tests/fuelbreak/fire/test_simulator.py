@@ -39,7 +39,9 @@ def dijkstra(simulator: FireSimulator, start: tuple[int, int], limit: float) -> 
         for k, (down, right) in enumerate(moves().step):
             to = (row + down, column + right)
             if 0 <= to[0] < height and 0 <= to[1] < width:
-                heapq.heappush(heap, (time + graph.costs[(to[0] * width + to[1]) * MOVES + k], to))
+                heapq.heappush(
+                    heap, (time + graph.costs[(graph.margin + to[0] * width + to[1]) * MOVES + k], to)
+                )
     return times
 
 
