@@ -14,6 +14,7 @@ import numpy.typing as npt
 from gymnasium.error import ResetNeeded
 
 from fuelbreak.errors import ActionError
+from fuelbreak.fire.fire_set import FireSet
 from fuelbreak.fire.ignitions import sample_ignitions
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
@@ -131,9 +132,10 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         drawn = int(self.np_random.integers(len(self._landscapes)))
         self._select(drawn if chosen is None else int(chosen))
         self._ignitions = sample_ignitions(self._landscape, self.num_simulations, self.np_random)
+        self._fires = FireSet(self._simulator, self._ignitions)
         self._breaks = np.zeros(self._landscape.shape, dtype=bool)
         self._steps = 0
-        self._burned = self._burned_at_reset = self._mean_burned()
+        self._burned = self._burned_at_reset = float(self._fires.burned.mean())
         self._needs_reset = False
         return self._observation(), self._info()
 
@@ -156,8 +158,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._breaks.flat[cells] = True
         self._steps += 1
         before = self._burned
-        if cells.size:
-            self._burned = self._mean_burned()
+        self._burn_around(cells)
         reward = (before - self._burned) / self._burned_at_reset
         info = self._info(new_cells=int(cells.size), illegal_cells=illegal, clipped_cells=clipped)
         terminated = info["breaks"] >= self.break_budget or not info["action_mask"].any()
@@ -174,8 +175,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode; pass render_mode='rgb_array' at construction")
             return None
-        probability = self._simulator.burn_probability(self._ignitions, self._breaks)
-        return render_landscape(self._landscape, self._breaks, probability)
+        return render_landscape(self._landscape, self._breaks, self._fires.burn_probability)
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
         """bool (H*W,): True where a break is legal now."""
@@ -189,7 +189,6 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
             "ignitions": self._ignitions.tolist(),
             "breaks": np.packbits(self._breaks).tobytes().hex(),
             "steps": self._steps,
-            "burned": [self._burned, self._burned_at_reset],
             "needs_reset": self._needs_reset,
             "generator": self.np_random.bit_generator.state,
         }
@@ -203,8 +202,10 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         packed = np.frombuffer(bytes.fromhex(state["breaks"]), dtype=np.uint8)
         cells = self._landscape.fuel_model.size
         self._breaks = np.unpackbits(packed, count=cells).astype(bool).reshape(self._landscape.shape)
+        self._fires = FireSet(self._simulator, self._ignitions)
+        self._burned_at_reset = float(self._fires.burned.mean())
+        self._burn_around(np.flatnonzero(self._breaks))
         self._steps = state["steps"]
-        self._burned, self._burned_at_reset = state["burned"]
         self._needs_reset = state["needs_reset"]
         self._first_seed = None
         self.np_random.bit_generator.state = state["generator"]
@@ -222,8 +223,10 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._burnable = self._landscape.burnable
         self._base = base_observation(self._landscape)
 
-    def _mean_burned(self) -> float:
-        return float(self._simulator.burned_cells(self._ignitions, self._breaks).mean())
+    def _burn_around(self, cells: npt.NDArray[np.int64]) -> None:
+        """Let the episode's fires go around new breaks; only what hung on them is computed again."""
+        places = np.stack(np.divmod(cells, self._landscape.shape[1]), axis=1)
+        self._burned = float(self._fires.add_breaks(places).mean())
 
     def _checked(self, action: Action) -> npt.NDArray[np.bool_]:
         values = np.asarray(action)
