@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -107,22 +108,57 @@ def combined_slowness(
     out = slowness(surface, directions)
     angles = np.arange(_NORMALS) * (2.0 * np.pi / _NORMALS)
     normals = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    cells = np.flatnonzero(np.isfinite(crowning_rate))
-    speed = Ellipses(surface.center[cells], surface.shape[cells]).support(normals)
-    crown_speed = Ellipses(crown.center[cells], crown.shape[cells]).support(normals)
-    crowns = speed > crowning_rate[cells, None] * _normal_length_on_slope(terrain, cells, normals)
-    faster = np.any(crowns & (crown_speed > speed), axis=1)
-    speed = np.where(crowns, np.maximum(speed, crown_speed), speed)[faster]
-    cells = cells[faster]
-    for k in range(len(directions)):
-        out[cells, k] = np.minimum(out[cells, k], np.max((normals @ directions[k]) / speed, axis=1))
+    gradient = np.stack([terrain.gradient_east, terrain.gradient_north], axis=1)
+    _hasten(
+        out,
+        surface.center,
+        surface.shape,
+        crown.center,
+        crown.shape,
+        crowning_rate,
+        gradient,
+        normals,
+        normals @ directions.T,
+    )
     return out
 
 
-def _normal_length_on_slope(
-    terrain: Terrain, cells: npt.NDArray[np.int64], normals: FloatArray
-) -> FloatArray:
-    """Length on the slope plane of the gradient of a front whose map gradient is a unit normal, (N, A)."""
-    east, north = terrain.gradient_east[cells], terrain.gradient_north[cells]
-    rise = np.outer(east, normals[:, 0]) + np.outer(north, normals[:, 1])
-    return np.sqrt(1.0 - rise**2 / (1.0 + east**2 + north**2)[:, None])
+@numba.njit(cache=True, nogil=True)
+def _hasten(
+    out: FloatArray,
+    center: FloatArray,
+    shape: FloatArray,
+    crown_center: FloatArray,
+    crown_shape: FloatArray,
+    crowning_rate: FloatArray,
+    gradient: FloatArray,
+    normals: FloatArray,
+    facing: FloatArray,
+) -> None:
+    """Lower the slowness of cells that crown to that of their Wulff shape; `facing` is (A, K), normal . direction."""
+    waiting = np.empty(len(normals))  # minutes per metre of front, along each normal
+    for cell in np.flatnonzero(crowning_rate < np.inf):
+        crowns = False
+        for a in range(len(normals)):
+            x, y = normals[a, 0], normals[a, 1]
+            speed = _support(center[cell, 0], center[cell, 1], shape[cell], x, y)
+            rise = x * gradient[cell, 0] + y * gradient[cell, 1]
+            steepness = gradient[cell, 0] ** 2 + gradient[cell, 1] ** 2
+            on_slope = np.sqrt(1.0 - rise * rise / (1.0 + steepness))  # of a gradient that is 1 on the map
+            if speed > crowning_rate[cell] * on_slope:
+                crown_speed = _support(crown_center[cell, 0], crown_center[cell, 1], crown_shape[cell], x, y)
+                crowns |= crown_speed > speed
+                speed = max(speed, crown_speed)
+            waiting[a] = 1.0 / speed if speed > 0.0 else np.inf
+        if crowns:
+            for k in range(facing.shape[1]):
+                slowest = 0.0
+                for a in range(len(normals)):
+                    slowest = max(slowest, facing[a, k] * waiting[a])
+                out[cell, k] = min(out[cell, k], slowest)
+
+
+@numba.njit(cache=True, nogil=True)
+def _support(center_x: float, center_y: float, shape: FloatArray, x: float, y: float) -> float:
+    square = shape[0, 0] * x * x + (shape[0, 1] + shape[1, 0]) * x * y + shape[1, 1] * y * y
+    return float(center_x * x + center_y * y + np.sqrt(max(square, 0.0)))
