@@ -22,10 +22,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from fuelbreak.bands import FIELD_OF_BAND, FIRELINE_SUFFIXES
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import Landscape
-from fuelbreak.landscape_checks import FIELD_OF_BAND
-from fuelbreak.layers import FIRELINE_SUFFIXES, Layers
+from fuelbreak.layers import Layers
 from fuelbreak.terrain import SlopeEvidence, slope_evidence
 
 __all__ = ["SlopeUnits", "decode", "encode", "resolve_slope_units"]

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fuelbreak.bands import FIELD_OF_BAND, NON_BURNABLE_FUEL_MODELS
 from fuelbreak.errors import LandscapeError
-from fuelbreak.landscape_checks import FIELD_OF_BAND, NON_BURNABLE_FUEL_MODELS, check_grids, check_placement
+from fuelbreak.landscape_checks import check_grids, check_placement
 
 __all__ = ["NON_BURNABLE_FUEL_MODELS", "GeoTransform", "Landscape"]
 

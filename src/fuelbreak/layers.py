@@ -9,48 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
-from rasterio.crs import CRS
-from rasterio.errors import RasterioError
-from rasterio.transform import Affine
-from rasterio.windows import Window
 
+from fuelbreak.bands import FIRELINE_SUFFIXES, SUFFIXES
 from fuelbreak.errors import LandscapeError
+from fuelbreak.geotiff import Raster, crs_text, read_raster
 from fuelbreak.landscape import GeoTransform
-from fuelbreak.landscape_checks import FIELD_OF_BAND, NODATA_VALUES, refuse_where
+from fuelbreak.landscape_checks import refuse_where
 
-__all__ = [
-    "FIRELINE_SUFFIXES",
-    "SUFFIXES",
-    "Layers",
-    "raster_shape",
-    "read_layers",
-    "split_name",
-    "write_layer",
-]
-
-SUFFIXES = tuple(FIELD_OF_BAND)
-"""The eight layers every landscape needs."""
-
-FIRELINE_SUFFIXES = ("fireline_north", "fireline_east", "fireline_south", "fireline_west")
-"""Layers that may be there."""
+__all__ = ["Layers", "read_layers", "split_name"]
 
 _WHOLE_NUMBERS = ("cc", "cbd", "cbh", "ch", "fbfm")
 _FILE_NAME = re.compile(
     rf"(?P<name>.+)_(?P<suffix>{'|'.join(SUFFIXES + FIRELINE_SUFFIXES)})\.tiff?", re.IGNORECASE
 )
-_PROFILE: Mapping[str, Any] = {
-    "driver": "GTiff",
-    "count": 1,
-    "compress": "deflate",
-    "nodata": NODATA_VALUES[0],
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +121,7 @@ def read_layers(name: str, files: Mapping[str, Path], rows: tuple[int, int] | No
             raise LandscapeError(
                 f"layer {suffix} is missing; {_beside(files.values())}", file=name, band=suffix
             )
-    read = {suffix: _read_one(suffix, path, rows) for suffix, path in files.items()}
+    read = {suffix: read_raster(path, suffix, rows) for suffix, path in files.items()}
     first = read["fbfm"]
     for suffix, one in read.items():
         _refuse_other_grid(suffix, files[suffix], one, first)
@@ -154,129 +130,19 @@ def read_layers(name: str, files: Mapping[str, Path], rows: tuple[int, int] | No
         grids={suffix: one.grid for suffix, one in read.items()},
         missing={suffix: one.missing for suffix, one in read.items() if one.missing.any()},
         files=dict(files),
-        crs=_crs_text(first.crs),
+        crs=crs_text(first.crs),
         transform=first.transform,
-        slope_units=read["slp"].slope_units,
+        slope_units=read["slp"].units,
     )
 
 
-def raster_shape(path: Path) -> tuple[int, int]:
-    """(H, W) of a raster.
-
-    Raises:
-        LandscapeError: It is not readable.
-    """
-    try:
-        with rasterio.open(path) as source:
-            return source.height, source.width
-    except (RasterioError, OSError) as error:
-        raise LandscapeError(f"not readable ({error}); write or download it again", file=str(path)) from error
-
-
-def write_layer(
-    path: Path,
-    grid: npt.NDArray[Any],
-    crs: str,
-    transform: GeoTransform,
-    *,
-    units: str = "",
-    tags: Mapping[str, str],
-) -> None:
-    """Write one GeoTIFF: deflate, nodata -9999, the unit in the band's tag.
-
-    Args:
-        path: File to create or replace.
-        grid: (H, W) in the dtype to write.
-        crs: As rasterio reads it; "" for none.
-        transform: Affine coefficients.
-        units: The band's unit, "" for none.
-        tags: Further tags of the file.
-    """
-    height, width = grid.shape
-    place = {"height": height, "width": width, "crs": _parsed_crs(crs), "transform": Affine(*transform)}
-    with rasterio.open(path, "w", dtype=grid.dtype, **_PROFILE, **place) as target:
-        target.write(grid, 1)
-        if units:
-            target.units = (units,)
-        if tags:
-            target.update_tags(**tags)
-
-
-@dataclass(frozen=True)
-class _One:
-    grid: npt.NDArray[Any]
-    whole_shape: tuple[int, int]
-    missing: npt.NDArray[np.bool_]
-    crs: CRS | None
-    transform: GeoTransform
-    slope_units: str
-
-
-def _read_one(suffix: str, path: Path, rows: tuple[int, int] | None) -> _One:
-    try:
-        with rasterio.open(path) as source:
-            if source.count != 1:
-                raise LandscapeError(
-                    f"{source.count} bands where one is expected; extract the layer",
-                    file=str(path),
-                    band=suffix,
-                )
-            first_row, height = rows or (0, source.height)
-            strip = Window(0, first_row, source.width, height)
-            grid = source.read(1, window=strip)
-            a, b, c, d, e, f = tuple(source.transform)[:6]
-            whole_shape = source.shape
-            said = _said_units(source) if suffix == "slp" else ""
-            missing = _missing(grid, source.nodata)
-            crs = source.crs
-    except (RasterioError, OSError) as error:
-        raise LandscapeError(
-            f"not readable as a GeoTIFF ({error}); write or download it again", file=str(path), band=suffix
-        ) from error
-    _refuse_degrees(crs, path, suffix)
-    transform = (a, b, c + first_row * b, d, e, f + first_row * e)
-    return _One(grid, whole_shape, missing, crs, transform, said)
-
-
-def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
-    gap = (grid == NODATA_VALUES[0]) | (grid == NODATA_VALUES[1])
-    if nodata is not None and nodata not in NODATA_VALUES:
-        gap |= grid == nodata
-    if grid.dtype.kind == "f":
-        gap |= np.isnan(grid)
-    return np.asarray(gap, dtype=bool)
-
-
-def _said_units(source: Any) -> str:
-    words = [
-        *(source.units or ()),
-        *(source.descriptions or ()),
-        *source.tags().values(),
-        *source.tags(1).values(),
-    ]
-    text = " ".join(str(word).lower() for word in words if word)
-    percent = "percent" in text or "slpp" in text
-    degrees = "degree" in text or "slpd" in text
-    return "" if percent == degrees else "percent" if percent else "degrees"
-
-
-def _refuse_degrees(crs: CRS | None, path: Path, suffix: str) -> None:
-    if crs is None or (crs.is_projected and abs(crs.linear_units_factor[1] - 1.0) < 1e-6):
-        return
-    raise LandscapeError(
-        f"coordinates are not metres ({_crs_text(crs)}); reproject all layers, e.g. gdalwarp -t_srs EPSG:5070",
-        file=str(path),
-        band=suffix,
-    )
-
-
-def _refuse_other_grid(suffix: str, path: Path, one: _One, first: _One) -> None:
+def _refuse_other_grid(suffix: str, path: Path, one: Raster, first: Raster) -> None:
     reason = ""
     if one.whole_shape != first.whole_shape:
         reason = f"shape {one.whole_shape} differs from {first.whole_shape} of layer fbfm"
     elif one.crs != first.crs:
         reason = (
-            f"CRS {_crs_text(one.crs) or 'none'} differs from {_crs_text(first.crs) or 'none'} of layer fbfm"
+            f"CRS {crs_text(one.crs) or 'none'} differs from {crs_text(first.crs) or 'none'} of layer fbfm"
         )
     elif not np.allclose(one.transform, first.transform, rtol=0, atol=1e-2 * abs(first.transform[0])):
         reason = f"transform {one.transform} differs from {first.transform} of layer fbfm"
@@ -287,12 +153,3 @@ def _refuse_other_grid(suffix: str, path: Path, one: _One, first: _One) -> None:
 def _beside(paths: Iterable[Path]) -> str:
     folder = next((str(path.parent) for path in paths), "")
     return f"put it beside the others in {folder}" if folder else "no layer was found"
-
-
-@lru_cache(maxsize=64)
-def _parsed_crs(text: str) -> CRS | None:
-    return CRS.from_string(text) if text else None
-
-
-def _crs_text(crs: CRS | None) -> str:
-    return str(crs.to_string()) if crs else ""

@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from fuelbreak import tile_cache
+from fuelbreak.bands import FIRELINE_SUFFIXES, SUFFIXES
 from fuelbreak.errors import LandscapeError
+from fuelbreak.geotiff import write_raster
 from fuelbreak.landfire import SlopeUnits, decode, encode, resolve_slope_units
 from fuelbreak.landscape import Landscape
-from fuelbreak.layers import FIRELINE_SUFFIXES, SUFFIXES, Layers, read_layers, split_name, write_layer
+from fuelbreak.layers import Layers, read_layers, split_name
 
 __all__ = [
     "find_folders",
@@ -143,7 +145,7 @@ def write_tile(
     try:
         for (part, path), (suffix, grid) in zip(moves.items(), layers.grids.items(), strict=True):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_layer(
+            write_raster(
                 part, grid, layers.crs, layers.transform, units=units.get(suffix, ""), tags=tags or {}
             )
         for part, path in moves.items():

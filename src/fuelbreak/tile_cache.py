@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fuelbreak.bands import FIELD_OF_BAND
 from fuelbreak.landscape import Landscape
-from fuelbreak.landscape_checks import FIELD_OF_BAND
 
 __all__ = ["CACHE_NAME", "key_of", "load", "save"]
 

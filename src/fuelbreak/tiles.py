@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fuelbreak.bands import NON_BURNABLE_FUEL_MODELS
 from fuelbreak.errors import LandscapeError
+from fuelbreak.geotiff import raster_shape
 from fuelbreak.landfire import SlopeUnits, decode, resolve_slope_units
-from fuelbreak.landscape_checks import NON_BURNABLE_FUEL_MODELS
-from fuelbreak.layers import Layers, raster_shape, read_layers
+from fuelbreak.layers import Layers, read_layers
 from fuelbreak.rasters import find_folders
 from fuelbreak.tile_sets import Existing, TileSetWriter
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fuelbreak.bands import FUEL_MODELS
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import NON_BURNABLE_FUEL_MODELS, Landscape
-from fuelbreak.landscape_checks import FUEL_MODELS
 
 Make = Callable[..., Landscape]
 SHAPE = (6, 8)

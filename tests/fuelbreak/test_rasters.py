@@ -126,7 +126,7 @@ def test_refuses_to_write_what_landfire_cannot_hold(tmp_path: Path, landscape_wi
 def test_a_write_that_fails_leaves_no_part_of_a_tile(
     tmp_path: Path, landscape_with: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real_write, written = rasters.write_layer, []
+    real_write, written = rasters.write_raster, []
 
     def fail_at_the_fifth(path: Path, *args: Any, **kwargs: Any) -> None:
         written.append(path)
@@ -134,7 +134,7 @@ def test_a_write_that_fails_leaves_no_part_of_a_tile(
             raise OSError("no space left on device")
         real_write(path, *args, **kwargs)
 
-    monkeypatch.setattr(rasters, "write_layer", fail_at_the_fifth)
+    monkeypatch.setattr(rasters, "write_raster", fail_at_the_fifth)
     with pytest.raises(OSError, match="no space left"):
         write_landscape(landscape_with(), tmp_path, 0)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

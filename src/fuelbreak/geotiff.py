@@ -1,0 +1,174 @@
+"""One GeoTIFF of one layer: the only place where files meet rasterio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.crs import CRS
+from rasterio.errors import RasterioError
+from rasterio.transform import Affine
+from rasterio.windows import Window
+
+from fuelbreak.bands import NODATA_VALUES
+from fuelbreak.errors import LandscapeError
+from fuelbreak.landscape import GeoTransform
+
+__all__ = ["Raster", "crs_text", "raster_shape", "read_raster", "write_raster"]
+
+_PROFILE: Mapping[str, Any] = {
+    "driver": "GTiff",
+    "count": 1,
+    "compress": "deflate",
+    "nodata": NODATA_VALUES[0],
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Raster:
+    """One layer as it lies in its file.
+
+    Attributes:
+        grid: (H, W) of what was read, in the file's dtype.
+        whole_shape: Rows and columns of the whole file.
+        missing: bool (H, W): NaN, the tag's nodata, -9999 or 32767.
+        crs: As rasterio has it.
+        transform: Affine coefficients of what was read.
+        units: "degrees" or "percent" where the tags say one of them, else "".
+    """
+
+    grid: npt.NDArray[Any]
+    whole_shape: tuple[int, int]
+    missing: npt.NDArray[np.bool_]
+    crs: CRS | None
+    transform: GeoTransform
+    units: str
+
+
+def read_raster(path: Path, band: str, rows: tuple[int, int] | None = None) -> Raster:
+    """Read one GeoTIFF of one band.
+
+    Args:
+        path: The file.
+        band: What messages call the layer.
+        rows: First row and number of rows to read; None = all.
+
+    Returns:
+        What was read, unconverted.
+
+    Raises:
+        LandscapeError: The file is unreadable, has several bands, or its coordinates are not metres.
+    """
+    try:
+        with rasterio.open(path) as source:
+            if source.count != 1:
+                raise LandscapeError(
+                    f"{source.count} bands where one is expected; extract the layer",
+                    file=str(path),
+                    band=band,
+                )
+            first_row, height = rows or (0, source.height)
+            strip = Window(0, first_row, source.width, height)
+            grid = source.read(1, window=strip)
+            a, b, c, d, e, f = tuple(source.transform)[:6]
+            whole_shape = source.shape
+            said = _said_units(source)
+            missing = _missing(grid, source.nodata)
+            crs = source.crs
+    except (RasterioError, OSError) as error:
+        raise LandscapeError(
+            f"not readable as a GeoTIFF ({error}); write or download it again", file=str(path), band=band
+        ) from error
+    _refuse_degrees(crs, path, band)
+    transform = (a, b, c + first_row * b, d, e, f + first_row * e)
+    return Raster(grid, whole_shape, missing, crs, transform, said)
+
+
+def raster_shape(path: Path) -> tuple[int, int]:
+    """(H, W) of a raster.
+
+    Raises:
+        LandscapeError: It is not readable.
+    """
+    try:
+        with rasterio.open(path) as source:
+            return source.height, source.width
+    except (RasterioError, OSError) as error:
+        raise LandscapeError(f"not readable ({error}); write or download it again", file=str(path)) from error
+
+
+def write_raster(
+    path: Path,
+    grid: npt.NDArray[Any],
+    crs: str,
+    transform: GeoTransform,
+    *,
+    units: str = "",
+    tags: Mapping[str, str],
+) -> None:
+    """Write one GeoTIFF: deflate, nodata -9999, the unit in the band's tag.
+
+    Args:
+        path: File to create or replace.
+        grid: (H, W) in the dtype to write.
+        crs: As rasterio reads it; "" for none.
+        transform: Affine coefficients.
+        units: The band's unit, "" for none.
+        tags: Further tags of the file.
+    """
+    height, width = grid.shape
+    place = {"height": height, "width": width, "crs": _parsed_crs(crs), "transform": Affine(*transform)}
+    with rasterio.open(path, "w", dtype=grid.dtype, **_PROFILE, **place) as target:
+        target.write(grid, 1)
+        if units:
+            target.units = (units,)
+        if tags:
+            target.update_tags(**tags)
+
+
+def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
+    gap = (grid == NODATA_VALUES[0]) | (grid == NODATA_VALUES[1])
+    if nodata is not None and nodata not in NODATA_VALUES:
+        gap |= grid == nodata
+    if grid.dtype.kind == "f":
+        gap |= np.isnan(grid)
+    return np.asarray(gap, dtype=bool)
+
+
+def _said_units(source: Any) -> str:
+    words = [
+        *(source.units or ()),
+        *(source.descriptions or ()),
+        *source.tags().values(),
+        *source.tags(1).values(),
+    ]
+    text = " ".join(str(word).lower() for word in words if word)
+    percent = "percent" in text or "slpp" in text
+    degrees = "degree" in text or "slpd" in text
+    return "" if percent == degrees else "percent" if percent else "degrees"
+
+
+def _refuse_degrees(crs: CRS | None, path: Path, band: str) -> None:
+    if crs is None or (crs.is_projected and abs(crs.linear_units_factor[1] - 1.0) < 1e-6):
+        return
+    raise LandscapeError(
+        f"coordinates are not metres ({crs_text(crs)}); reproject all layers, e.g. gdalwarp -t_srs EPSG:5070",
+        file=str(path),
+        band=band,
+    )
+
+
+@lru_cache(maxsize=64)
+def _parsed_crs(text: str) -> CRS | None:
+    return CRS.from_string(text) if text else None
+
+
+def crs_text(crs: CRS | None) -> str:
+    """The CRS as rasterio prints it; "" for none."""
+    return str(crs.to_string()) if crs else ""
