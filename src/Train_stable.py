@@ -326,30 +326,18 @@ def run_episode(
         envs.step_async(actions)
         log.losses += learner.learn()
         after, rewards, terminated, truncated, infos = envs.step_wait()
-        # A void transition is no experience, and neither is the reset that follows an episode's end.
+        # A void transition is no experience (the pool has logged why), and neither is the reset after an episode's end.
         valid = valid_transitions(infos, settings.n_envs) & ~ended
         learner.memory.push_batch(
             *(part[valid] for part in (shares.current, observations, actions, rewards, after, terminated))
         )
         log.observe(step, valid, rewards, terminated, infos)
-        report_faults(infos)
         shares.note(infos)
         ended = terminated | truncated
         observations = after
         if stop:
             break
     return log
-
-
-def report_faults(infos: dict[str, Any]) -> None:
-    """One line for each environment that failed in a step."""
-    for env in np.flatnonzero(infos.get("_fault", ())):
-        record = infos["fault"][env]
-        say(
-            f"Environment {env} failed: {record['kind']} in {record['phase']}, pid {record['pid']}, exit code "
-            f"{record['exit_code']}, after {record['elapsed_s']:.1f} s; replaced, its transition is void",
-            "warning",
-        )
 
 
 def train(

@@ -8,6 +8,7 @@ finish_step() ─► settle (supervisor) ─► Reply:   rows are in shared memo
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -26,6 +27,8 @@ from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 
 __all__ = ["Batch", "Conductor"]
+
+_LOG = logging.getLogger("stablepool")
 
 AddInfo = Callable[[dict[str, Any], dict[str, Any], int], dict[str, Any]]
 
@@ -316,6 +319,7 @@ class Conductor:
         """Write a failure down and start a replacement, whose environments are reset and held (all by default)."""
         seeds = self.ledger.replacement_seeds(slot)
         records = self.ledger.enter(slot, failure, intact)
+        _report(slot, records[failure.env_index], records)
         try:
             self._supervisor.check_restart_limit(slot, records[failure.env_index])
         except RestartLimitError as error:
@@ -350,6 +354,17 @@ def raise_remote(failure: Failure) -> NoReturn:
     logger.error("Raising the last exception back to the main process.")
     last = list(failure.errors.values())[-1]
     raise last.rebuild() or RuntimeError(f"{last.type_name}: {last.message}")
+
+
+def _report(slot: WorkerSlot, record: FaultRecord, records: dict[int, FaultRecord]) -> None:
+    """One line in the log for each worker that fails: the only place where a failure is announced."""
+    void = [index for index, each in records.items() if not each.transition_valid]
+    _LOG.warning(
+        "environment %d failed: %s in %s after %.2f s (worker %d, process %d, exit code %s); "
+        "void transitions: %s, episodes cut short: %d",
+        record.env_index, record.kind, record.phase, record.elapsed_s, slot.worker, record.pid, record.exit_code,
+        void, len(records),
+    )  # fmt: skip
 
 
 def _sentence(faults: dict[int, FaultRecord]) -> str:

@@ -254,12 +254,7 @@ class Supervisor:
 
     def _fail(self, failed: list[tuple[WorkerSlot, Failure]]) -> None:
         self.kill([slot for slot, _ in failed])
-        for slot, failure in failed:
-            _LOG.warning(
-                "worker %d (process %d): %s of environment %d in %s after %.2f s",
-                slot.worker, failure.pid, failure.kind, failure.env_index, failure.phase, failure.elapsed_s,
-            )  # fmt: skip
-            self._failures[slot.worker] = failure
+        self._failures |= {slot.worker: failure for slot, failure in failed}
 
     def kill(self, slots: Iterable[WorkerSlot]) -> None:
         """Kill the workers of these slots with everything that they started."""
