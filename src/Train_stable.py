@@ -329,7 +329,12 @@ def run_episode(
         # A void transition is no experience (the pool has logged why), and neither is the reset after an episode's end.
         valid = valid_transitions(infos, settings.n_envs) & ~ended
         learner.memory.push_batch(
-            *(part[valid] for part in (shares.current, observations, actions, rewards, after, terminated))
+            shares.current[valid],
+            observations[valid],
+            actions[valid],
+            rewards[valid],
+            after[valid],
+            terminated[valid],
         )
         log.observe(step, valid, rewards, terminated, infos)
         shares.note(infos)

@@ -98,6 +98,7 @@ class Conductor:
         self._observed = np.zeros(num_envs, dtype=np.bool_)
         self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
         self._resets: dict[int, ResetRequest] = {}
+        self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
         self._broken: RestartLimitError | None = None
 
     def observations(self, *, copy: bool) -> Any:
@@ -148,7 +149,16 @@ class Conductor:
         if batch.faults and self._mode is AutoresetMode.SAME_STEP:
             self._deliver(batch)
         batch.add_faults()
+        self._mark_restarts(batch)
         return batch
+
+    def _mark_restarts(self, batch: Batch) -> None:
+        """Tell by ``infos["restarted"]`` whose row is the reset of a replacement: no transition led there."""
+        restarted = np.zeros(self._num_envs, dtype=np.bool_)
+        restarted[list(self._restarting - batch.faults.keys())] = True
+        self._restarting = set(batch.faults) if self._mode is AutoresetMode.NEXT_STEP else set()
+        if restarted.any():
+            batch.infos |= {"restarted": restarted, "_restarted": restarted.copy()}
 
     def _intact(self, slot: WorkerSlot, failure: Failure, batch: Batch) -> set[int]:
         """Environments of a failed worker whose transition is complete: finished, and with nothing lost on the way."""
@@ -207,6 +217,7 @@ class Conductor:
                 produced |= self._resets[slot.worker].seeds.keys()
         for index in produced:
             self._debts.pop(index, None)
+        self._restarting -= produced
         self._observed[list(produced)] = True
         self._observations.carry(self._buffer, set(range(self._num_envs)) - produced)
         self._refuse_unseen(batch.faults, batch.faults.keys() - produced)
