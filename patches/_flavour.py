@@ -1,41 +1,195 @@
-"""Which Gym dialect a script speaks, read from how it unpacks `reset()` and `step()`."""
+"""Which Gym dialect a script speaks, read from how it unpacks `reset()` and `step()`, and what the swap owes it.
+
+    dialect                 step    reset        after the end of an episode      last observation
+    gym before 0.26         4       obs          resets within the same step      infos (a list of dicts)
+    gym 0.26                5       obs, infos   resets within the same step      infos["final_observation"]
+    gymnasium before 1.0    5       obs, infos   resets within the same step      infos["final_observation"]
+    gymnasium 1.x           5       obs, infos   resets in the next step          infos["final_obs"]
+
+The pool speaks the last one, and does the others' autoreset when it is asked to (`autoreset_mode="SameStep"`).
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
-from patches._model import Remark
+from patches._model import Edit, Insert, Remark, ReplaceExpression
 from patches._script import Script, walk
 
-__all__ = ["flavour_refusals", "step_arity"]
+__all__ = ["Flavour"]
+
+_RENAMED = {"final_observation": "final_obs", "_final_observation": "_final_obs"}
 
 
-def step_arity(script: Script, call: ast.Call) -> int | None:
+@dataclass(frozen=True)
+class Flavour:
+    """The dialect of one script.
+
+    Attributes:
+        script: The script.
+        fix: The fix that asks, for its findings.
+    """
+
+    script: Script
+    fix: str
+
+    @cached_property
+    def _steps(self) -> list[tuple[ast.Call, int | None]]:
+        calls = self.script.calls("step", "step_wait")
+        return [(call, _arity(self.script, call)) for call in calls]
+
+    @cached_property
+    def is_four(self) -> bool:
+        """True where steps are unpacked into four values."""
+        return any(arity == 4 for _, arity in self._steps)
+
+    @cached_property
+    def old_keys(self) -> list[ast.Constant]:
+        """Places that read `infos["final_observation"]` or its mask."""
+        return [node for node in _info_keys(self.script) if node.value in _RENAMED]
+
+    @cached_property
+    def same_step(self) -> bool:
+        """True where the script was written for environments that reset within the step that ends an episode."""
+        return bool(self.old_keys) or self._is_gym
+
+    @cached_property
+    def _is_gym(self) -> bool:
+        """True where the class comes from old gym, and from nowhere else."""
+        origins = {origin for node in self.script.references for origin in self.script.names.origins(node)}
+        return all(origin.startswith("gym.") for origin in origins)
+
+    def refusals(self) -> Iterator[Remark]:
+        """Why the script cannot be carried over."""
+        yield from self._step_refusals()
+        yield from self._reset_refusals()
+        for node in _info_keys(self.script):
+            if node.value == "final_info" and not isinstance(self.script.names.parents[node], ast.Compare):
+                message = "final_info was a list of dicts before Gymnasium 1.0 and is a dict of arrays since"
+                yield self._refusal("final-info", node, message, 'read infos["final_info"][key][i] instead')
+
+    def _step_refusals(self) -> Iterator[Remark]:
+        arities = {arity for _, arity in self._steps}
+        for call, arity in self._steps:
+            if arity not in (None, 4, 5) or (arity == 4 and not (self._is_gym and 5 not in arities)):
+                message = f"the step is unpacked into {arity} values; the pool returns Gymnasium's 5"
+                hint = "unpack observations, rewards, terminations, truncations, infos"
+                yield self._refusal("step-unpacking", call, message, hint)
+            elif self.is_four and not (
+                arity == 4 and self.script.stands_alone(self.script.names.statement(call))
+            ):
+                message = "one step is unpacked into four values, but this one is not unpacked in place"
+                yield self._refusal("step-unpacking", call, message, "unpack every step where it is taken")
+        if self.is_four:
+            yield from self._old_api_refusals()
+
+    def _old_api_refusals(self) -> Iterator[Remark]:
+        for call in self.script.calls("seed"):
+            message = "the pool has no seed(); Gymnasium seeds with the reset"
+            yield self._refusal("seed-method", call, message, "pass the seed to the first reset(seed=...)")
+        for node in _infos_as_list(self.script):
+            message = (
+                "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
+            )
+            yield self._refusal("infos-list", node, message, "read infos[key][i] instead of infos[i][key]")
+
+    def _reset_refusals(self) -> Iterator[Remark]:
+        arities = {arity for _, arity in self._steps}
+        for call in self.script.calls("reset", "reset_wait"):
+            if 5 in arities and _is_taken_whole(self.script, call):
+                message = "the reset is taken as one value, but the step is unpacked into Gymnasium's five"
+                hint = "unpack the reset as well: observations, infos = envs.reset()"
+                yield self._refusal("reset-contradicts-step", call, message, hint)
+            elif self.is_four and not _is_whole_expression(self.script, call):
+                message = "the reset is unpacked as Gymnasium's pair, but the step into gym's four values"
+                hint = "unpack observations, rewards, terminations, truncations, infos from the step"
+                yield self._refusal("reset-contradicts-step", call, message, hint)
+
+    def _refusal(self, code: str, node: ast.expr, message: str, hint: str) -> Remark:
+        return Remark(self.fix, "refused", code, self.script.place(node), message, hint)
+
+    def edits(self) -> Iterator[Edit]:
+        """What the script's own lines need to speak the pool's dialect."""
+        for node in self.old_keys:
+            new = _RENAMED[str(node.value)]
+            message = f"{node.value!r} is called {new!r} since Gymnasium 1.0"
+            code = ReplaceExpression(self.script.span(node), f'"{new}"')
+            yield Edit(self.fix, self.script.place(node), message, (code,))
+        if self.is_four:
+            yield from self._four_to_five()
+
+    def _four_to_five(self) -> Iterator[Edit]:
+        script = self.script
+        terminated, truncated = _free(script, "terminated"), _free(script, "truncated")
+        for call, _ in self._steps:
+            statement = script.names.statement(call)
+            assert isinstance(statement, ast.Assign)
+            done = _elements(statement)[2]
+            text = script.text(done)
+            both = ReplaceExpression(
+                script.span(done), "_, _" if text == "_" else f"{terminated}, {truncated}"
+            )
+            joined = Insert(script.span(statement), f"{text} = {terminated} | {truncated}")
+            operations = (both,) if text == "_" else (both, joined)
+            yield Edit(self.fix, script.place(done), "the step has five values", operations)
+        for call in script.calls("reset", "reset_wait"):
+            whole = ReplaceExpression(script.span(call), f"{script.text(call)}[0]")
+            yield Edit(self.fix, script.place(call), "the reset returns observations and infos", (whole,))
+
+
+def _arity(script: Script, call: ast.Call) -> int | None:
     """How many values a script unpacks from a step; None where it does not unpack in place."""
-    parent = script.names.parents[call]
-    if isinstance(parent, ast.Assign) and parent.value is call and isinstance(parent.targets[0], ast.Tuple):
-        elements = parent.targets[0].elts
-        return None if any(isinstance(element, ast.Starred) for element in elements) else len(elements)
+    statement = script.names.parents[call]
+    if isinstance(statement, ast.Assign) and statement.value is call:
+        elements = _elements(statement)
+        if elements and not any(isinstance(element, ast.Starred) for element in elements):
+            return len(elements)
     return None
 
 
-def flavour_refusals(script: Script, fix: str) -> Iterator[Remark]:
-    """Why the pool's five step values and two reset values would not fit the script."""
-    arities = set()
+def _elements(statement: ast.Assign) -> list[ast.expr]:
+    target = statement.targets[0]
+    return target.elts if len(statement.targets) == 1 and isinstance(target, ast.Tuple | ast.List) else []
+
+
+def _info_keys(script: Script) -> Iterator[ast.Constant]:
+    """String constants that look something up: `x["key"]`, `"key" in x`, `x.get("key")`."""
+    for node in script.names.order:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "final" in node.value:
+            parent = script.names.parents[node]
+            is_get = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute)
+            if isinstance(parent, ast.Subscript | ast.Compare) or is_get:
+                yield node
+
+
+def _infos_as_list(script: Script) -> Iterator[ast.expr]:
+    """Uses of a step's infos by position: `infos[i]`, `for info in infos`."""
+    keys = set()
     for call in script.calls("step", "step_wait"):
-        arity = step_arity(script, call)
-        arities.add(arity)
-        if arity is not None and arity != 5:
-            message = f"the step is unpacked into {arity} values; the pool returns Gymnasium's 5"
-            hint = "unpack observations, rewards, terminations, truncations, infos"
-            yield Remark(fix, "refused", "step-unpacking", script.place(call), message, hint)
-    if 5 in arities:
-        for call in script.calls("reset", "reset_wait"):
-            if _is_taken_whole(script, call):
-                message = "the reset is taken as one value, but the step is unpacked into Gymnasium's five"
-                hint = "unpack the reset as well: observations, infos = envs.reset()"
-                yield Remark(fix, "refused", "reset-contradicts-step", script.place(call), message, hint)
+        statement = script.names.parents[call]
+        if isinstance(statement, ast.Assign) and (elements := _elements(statement)):
+            keys.add(script.key(elements[-1]))
+    for node in script.names.order:
+        if isinstance(node, ast.Subscript) and script.key(node.value) in keys and not _is_text(node.slice):
+            yield node
+        elif isinstance(node, ast.For | ast.comprehension):
+            parts = node.iter.args if isinstance(node.iter, ast.Call) else [node.iter]
+            yield from (part for part in parts if script.key(part) is not None and script.key(part) in keys)
+
+
+def _is_text(index: ast.expr) -> bool:
+    return isinstance(index, ast.Constant) and isinstance(index.value, str)
+
+
+def _is_whole_expression(script: Script, call: ast.Call) -> bool:
+    """True where a reset's result is not taken apart on the spot."""
+    parent = script.names.parents[call]
+    if isinstance(parent, ast.Assign):
+        return not isinstance(parent.targets[0], ast.Tuple | ast.List)
+    return not isinstance(parent, ast.Subscript)
 
 
 def _is_taken_whole(script: Script, call: ast.Call) -> bool:
@@ -60,3 +214,8 @@ def _takes_apart(script: Script, node: ast.AST, key: tuple[ast.AST, str]) -> boo
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
         return script.key(node.value) == key
     return isinstance(node, ast.Starred) and script.key(node.value) == key
+
+
+def _free(script: Script, name: str) -> str:
+    candidates = (name, *(f"{name}_{number}" for number in range(2, 1000)))
+    return next(candidate for candidate in candidates if not script.names.is_taken(candidate))

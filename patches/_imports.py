@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
-from patches._model import AddNames, Edit, Insert, Operation
+from patches._model import AddNames, Edit, Insert, Operation, RemoveStatements, ReplaceStatements
 from patches._script import Script
+from patches._source import Span
 
 __all__ = ["import_operations"]
 
@@ -25,7 +26,14 @@ def import_operations(script: Script, edits: Iterable[Edit]) -> tuple[Operation,
         return (AddNames(script.span(existing), missing),)
     if homes:
         return (AddNames(homes[0].target, missing),)
-    return (_after_the_imports(script, missing),)
+    return (_after_the_imports(script, missing, _removed(edits)),)
+
+
+def _removed(edits: Iterable[Edit]) -> set[Span]:
+    operations = [operation for edit in edits for operation in edit.operations]
+    return {
+        span for o in operations if isinstance(o, RemoveStatements | ReplaceStatements) for span in o.targets
+    }
 
 
 def _stablepool_import(script: Script) -> ast.ImportFrom | None:
@@ -46,17 +54,18 @@ def _present(script: Script) -> set[str]:
     }
 
 
-def _after_the_imports(script: Script, names: tuple[str, ...]) -> Operation:
+def _after_the_imports(script: Script, names: tuple[str, ...], removed: set[Span]) -> Operation:
     """After the last import of the block that opens the script; before its first statement, if there is none."""
     home: ast.stmt | None = None
     for statement in script.tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            home = statement
+            home = home if script.span(statement) in removed else statement
         elif not _may_stand_among_imports(statement):
             break
     if home is not None:
         return AddNames(script.span(home), names)
-    first = next(s for s in script.tree.body if not _is_docstring(s))
+    kept = (s for s in script.tree.body if not _is_docstring(s) and script.span(s) not in removed)
+    first = next(kept)
     return Insert(script.span(first), f"from stablepool import {', '.join(names)}", "before")
 
 

@@ -10,7 +10,16 @@ from itertools import pairwise
 
 from patches._script import Script, walk
 
-__all__ = ["EpisodeLoop", "Loop", "episode_loops", "own_continues", "resets_always", "resets_in", "words"]
+__all__ = [
+    "EpisodeLoop",
+    "Loop",
+    "episode_loops",
+    "own_continues",
+    "resets_always",
+    "resets_in",
+    "step_helpers",
+    "words",
+]
 
 Loop = ast.For | ast.AsyncFor | ast.While
 
@@ -51,14 +60,19 @@ def _step_events(script: Script) -> Iterator[ast.Call]:
     """Calls that step an environment: directly, or through a helper of the script that does so once a call."""
     direct = script.calls(*_STEPS)
     yield from direct
-    helpers = {
-        script.names.function(call)
-        for call in direct
-        if not _loops_around(script, call) and script.names.function(call)
-    }
+    helpers = {function for call in direct for function in step_helpers(script, call)}
     for node in script.names.order:
         if isinstance(node, ast.Call) and script.called_function(node) in helpers:
             yield node
+
+
+def step_helpers(script: Script, call: ast.Call) -> Iterator[ast.AST]:
+    """Functions around a step, up to the first loop: to call one is to step once."""
+    for ancestor in script.names.ancestors(call):
+        if isinstance(ancestor, Loop):
+            return
+        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ancestor
 
 
 def _loops_around(script: Script, node: ast.AST) -> list[Loop]:

@@ -212,13 +212,11 @@ class _Rewriter(cst.CSTTransformer):
             updated = _with_keyword(updated, keyword)
         return updated
 
-    def _line(
-        self, original: cst.CSTNode, updated: _Line
-    ) -> cst.RemovalSentinel | cst.FlattenSentinel[cst.CSTNode]:
-        if original in self._removed:
-            return cst.RemoveFromParent()
+    def _line(self, original: cst.CSTNode, updated: _Line) -> cst.FlattenSentinel[cst.CSTNode]:
         lines: list[_Line] = [updated]
-        if original in self._replaced:
+        if original in self._removed:
+            lines = []
+        elif original in self._replaced:
             code, comments = self._replaced[original]
             lines = _statements(code)
             above = [*updated.leading_lines, *map(_comment_line, comments)]

@@ -184,12 +184,6 @@ def _parse(text: str) -> ast.Module:
         place = Place(error.lineno or 1, max(error.offset or 1, 1))
         hint = "mend the script first: `python -m py_compile` on it shows the same place"
         raise UnreadableError(f"not valid Python: {error.msg}", place, hint) from error
-    except ValueError as error:
-        nul = text.find("\0")
-        line = text.count("\n", 0, max(nul, 0)) + 1
-        raise UnreadableError(
-            f"not Python source: {error}", Place(line, 1), "is this a text file?"
-        ) from error
     except (RecursionError, MemoryError) as error:
         raise UnreadableError(
             "nested too deeply to be parsed", Place(1, 1), "split the expression"

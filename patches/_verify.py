@@ -40,6 +40,7 @@ def verify(plan: Plan, data: bytes) -> None:
     _compiles(after)
     _keeps_statements(plan, after)
     _keeps_comments(plan.source, after)
+    _imports_names(plan, after)
     _is_settled(plan, data)
 
 
@@ -151,6 +152,19 @@ def _keeps_comments(before: Source, after: Source) -> None:
     lost = _comments(before) - _comments(after)
     if lost:
         raise VerificationError(f"a comment would be lost: {next(iter(lost))}")
+
+
+def _imports_names(plan: Plan, after: Source) -> None:
+    """Every name of stablepool that changed code uses must be imported at module level."""
+    wanted = {name for edit in plan.edits for name in edit.imports}
+    imported = {
+        alias.asname or alias.name
+        for node in after.tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "stablepool"
+        for alias in node.names
+    }
+    if wanted - imported:
+        raise VerificationError(f"nothing imports {', '.join(sorted(wanted - imported))}")
 
 
 def _is_settled(plan: Plan, data: bytes) -> None:

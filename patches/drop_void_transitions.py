@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from patches._loops import step_helpers
 from patches._model import Case, Edit, Finding, Fix, Guard, Insert, Options, Remark
 from patches._script import POOL, Script, walk
 
@@ -14,6 +15,7 @@ __all__ = ["FIX"]
 NAME = "drop-void-transitions"
 _FUNCTION = "valid_transitions"
 _STORING = frozenset({"push", "append", "add", "store", "remember"})
+_LEAVING = (ast.Continue, ast.Break, ast.Return, ast.Raise)
 _HINT = f"keep rows where stablepool.{_FUNCTION}(infos, num_envs) is True"
 
 
@@ -44,14 +46,17 @@ def _is_pool(script: Script, options: Options) -> bool:
 
 
 def _steps(script: Script) -> Iterator[_Step]:
-    for call in script.calls("step", "step_wait"):
-        statement = script.names.parents[call]
-        if not isinstance(statement, ast.Assign) or statement.value is not call:
+    direct = script.calls("step", "step_wait")
+    helpers = {function for call in direct for function in step_helpers(script, call)}
+    for call in script.names.order:
+        if not isinstance(call, ast.Call) or not (call in direct or script.called_function(call) in helpers):
             continue
-        target = statement.targets[0]
-        if isinstance(target, ast.Tuple) and len(target.elts) == 5:
-            names = frozenset(e.id for e in target.elts if isinstance(e, ast.Name))
-            yield _Step(statement, call, names, target.elts[4])
+        statement = script.names.parents[call]
+        if isinstance(statement, ast.Assign) and statement.value is call:
+            target = statement.targets[0]
+            if isinstance(target, ast.Tuple) and len(target.elts) in (4, 5):
+                names = frozenset(e.id for e in target.elts if isinstance(e, ast.Name))
+                yield _Step(statement, call, names, target.elts[-1])
 
 
 def _stores(script: Script, step: _Step) -> list[ast.Expr]:
@@ -64,18 +69,32 @@ def _stores(script: Script, step: _Step) -> list[ast.Expr]:
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Attribute)
         and node.value.func.attr in _STORING
-        and _is_transition(node.value, step)
+        and _is_transition(script, node.value, step)
     ]
 
 
-def _is_transition(call: ast.Call, step: _Step) -> bool:
+def _is_transition(script: Script, call: ast.Call, step: _Step) -> bool:
     """True where at least three values go into the call, two of them results of the step."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     if len(arguments) == 1 and isinstance(arguments[0], ast.Tuple):
         arguments = arguments[0].elts
     infos = step.infos.id if isinstance(step.infos, ast.Name) else ""
-    used = {node.id for node in walk(*arguments) if isinstance(node, ast.Name)}
-    return len(arguments) >= 3 and len(used & (step.results - {infos})) >= 2
+    used = _names(*arguments)
+    from_step = (step.results - {infos}) | _elements_of_results(script, call, step)
+    return len(arguments) >= 3 and len(used & from_step) >= 2
+
+
+def _elements_of_results(script: Script, node: ast.AST, step: _Step) -> set[str]:
+    """Variables of the loops around a node that run over results of the step: `for o, r in zip(obs, rewards)`."""
+    found: set[str] = set()
+    for loop in script.names.ancestors(node):
+        if isinstance(loop, ast.For) and _names(loop.iter) & step.results:
+            found |= _names(loop.target)
+    return found
+
+
+def _names(*roots: ast.AST) -> set[str]:
+    return {node.id for node in walk(*roots) if isinstance(node, ast.Name)}
 
 
 def _decide(script: Script, step: _Step, stores: list[ast.Expr]) -> Finding:
@@ -125,10 +144,12 @@ def _problem(script: Script, step: _Step, stores: list[ast.Expr]) -> tuple[str, 
         return "no-index", "the loop that stores transitions has no index of the environment"
     if not isinstance(step.infos, ast.Name) or step.infos.id == "_":
         return "infos-discarded", "the step's infos are thrown away, and they say what is void"
-    if not _indexes_results(stores[0], step, index):
+    if not _indexes_results(script, stores[0], step, index):
         return "not-indexed", f"the stored values are not indexed by {index}"
     if not _follows(script, step.statement, loop):
         return "not-after-step", "the loop that stores transitions does not directly follow the step"
+    if _count(script, loop, step) is None:
+        return "no-count", "nothing names the number of environments"
     if not script.stands_alone(stores[0], step.statement):
         return "shared-line", "the statement shares its line with another"
     if not script.can_import(_FUNCTION):
@@ -157,7 +178,10 @@ def _index(loop: ast.For) -> str | None:
     return None
 
 
-def _indexes_results(store: ast.Expr, step: _Step, index: str) -> bool:
+def _indexes_results(script: Script, store: ast.Expr, step: _Step, index: str) -> bool:
+    """True where what is stored belongs to the environment that `index` counts."""
+    if _names(store) & (_elements_of_results(script, store, step) - {index}):
+        return True
     return any(
         isinstance(node, ast.Subscript)
         and isinstance(node.value, ast.Name)
@@ -172,9 +196,13 @@ def _follows(script: Script, step: ast.stmt, loop: ast.For) -> bool:
     """True where the loop runs only after this very step: later in the same block, or within it."""
     block = script.names.block(step)
     later = block[block.index(step) + 1 :]
-    return any(
-        loop in set(walk(statement)) for statement in later if not isinstance(statement, ast.FunctionDef)
-    )
+    if any(loop in set(walk(statement)) for statement in later if not isinstance(statement, ast.FunctionDef)):
+        return True
+    attempt = script.names.parents[step]
+    if not isinstance(attempt, ast.Try) or block is not attempt.body or attempt.finalbody:
+        return False
+    leaves = all(isinstance(handler.body[-1], _LEAVING) for handler in attempt.handlers)
+    return leaves and _follows(script, attempt, loop)
 
 
 def _free_name(script: Script) -> str:
@@ -183,15 +211,16 @@ def _free_name(script: Script) -> str:
     return next(name for name in (*names, *numbered) if not script.names.is_taken(name))
 
 
-def _count(script: Script, loop: ast.For, step: _Step) -> str:
+def _count(script: Script, loop: ast.For, step: _Step) -> str | None:
     """The script's own expression for the number of environments."""
     assert isinstance(loop.iter, ast.Call)
-    assert isinstance(step.call.func, ast.Attribute)
     bound = loop.iter.args[0]
     is_range = isinstance(loop.iter.func, ast.Name) and loop.iter.func.id == "range"
     if is_range and isinstance(bound, ast.Name | ast.Attribute):
         return script.text(bound)
-    return f"{script.text(step.call.func.value)}.num_envs"
+    holders = [step.call.func.value] if isinstance(step.call.func, ast.Attribute) else step.call.args
+    receiver = next((holder for holder in holders if script.is_receiver(holder)), None)
+    return f"{script.text(receiver)}.num_envs" if receiver is not None else None
 
 
 CASES = (

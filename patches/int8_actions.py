@@ -15,6 +15,7 @@ __all__ = ["FIX"]
 NAME = "int8-actions"
 _ZEROS = frozenset({"numpy.zeros"})
 _STEPS = frozenset({"step", "step_async"})
+_ACTION_WORDS = frozenset({"act", "acts", "action", "actions"})
 _CELL_WORDS = frozenset({"hx", "hxw", "hw", "cell", "cells", "pixel", "pixels", "grid"})
 
 
@@ -30,11 +31,31 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
     """Plan `dtype=np.int8` for arrays that are binary masks and go to an environment."""
     if not script.is_ours:
         return
+    masks = [mask for mask in _arrays(script) if _is_action(script, mask)]
+    binary = [mask for mask in masks if _is_binary(script, mask)]
+    for mask in masks:
+        if mask in binary or (binary and _is_empty_action(script, mask)):
+            yield _decide(script, mask)
+
+
+def _arrays(script: Script) -> Iterator[_Mask]:
     for node in script.names.order:
         if isinstance(node, ast.Call) and script.names.origins(node.func) & _ZEROS and node.args:
-            mask = _Mask(node, _holder(script, node))
-            if _is_action(script, mask) and _is_binary(script, mask):
-                yield _decide(script, mask)
+            yield _Mask(node, _holder(script, node))
+
+
+def _is_empty_action(script: Script, mask: _Mask) -> bool:
+    """True for an action that is all zeros, in a script whose other actions are binary masks."""
+    untouched = mask.key is None or not any(_written(script, mask.key))
+    return untouched and _is_space_shape(mask.call) and not _goes_to_torch(script, mask.key)
+
+
+def _is_space_shape(call: ast.Call) -> bool:
+    """True for `np.zeros(env.action_space.shape)` and `.shape[0]`, which a continuous space has as well."""
+    size = call.args[0]
+    if isinstance(size, ast.Subscript):
+        size = size.value
+    return isinstance(size, ast.Attribute) and size.attr == "shape" and "action" in words(size)
 
 
 def _holder(script: Script, call: ast.Call) -> Key | None:
@@ -60,7 +81,7 @@ def _is_action(script: Script, mask: _Mask) -> bool:
         return _is_step_argument(parent, mask.call) or bool(
             returned and function is not None and "action" in function.name.lower()
         )
-    if any("action" in word or word == "act" for word in _words_of(mask.key)):
+    if any(word in _ACTION_WORDS for word in _words_of(mask.key)):
         return True
     uses = (
         node for node in script.names.order if isinstance(node, ast.Name) and script.key(node) == mask.key
@@ -84,20 +105,22 @@ def _is_step_argument(parent: ast.AST, node: ast.expr) -> bool:
 def _is_binary(script: Script, mask: _Mask) -> bool:
     """True where nothing but 0 and 1 is ever written, and ones are written or the size counts cells."""
     written = [] if mask.key is None else list(_written(script, mask.key))
-    if any(not _is_bit(value) for value in written):
+    if any(not _is_bit(value) for value, _ in written) or _goes_to_torch(script, mask.key):
         return False
-    return _counts_cells(script, mask.call) and not _goes_to_torch(script, mask.key)
+    return _counts_cells(script, mask.call) or (
+        _is_space_shape(mask.call) and any(scattered for _, scattered in written)
+    )
 
 
-def _written(script: Script, key: Key) -> Iterator[ast.expr]:
-    """Values that are stored into elements of a variable, or added to it."""
+def _written(script: Script, key: Key) -> Iterator[tuple[ast.expr, bool]]:
+    """Values that are stored into elements of a variable; True with those whose index is computed."""
     for node in script.names.order:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Subscript) and script.key(_base(target)) == key:
-                    yield node.value
+                    yield node.value, not isinstance(target.slice, ast.Constant)
         elif isinstance(node, ast.AugAssign) and script.key(_base(node.target)) == key:
-            yield node.value if isinstance(node.op, ast.BitOr | ast.BitAnd) else ast.Constant(None)
+            yield (node.value if isinstance(node.op, ast.BitOr | ast.BitAnd) else ast.Constant(None)), True
 
 
 def _base(target: ast.expr) -> ast.expr:

@@ -6,6 +6,7 @@ import ast
 import textwrap
 from collections.abc import Iterator
 
+from patches._flavour import Flavour
 from patches._loops import EpisodeLoop, episode_loops, own_continues, resets_always, resets_in
 from patches._model import Case, Edit, Finding, Fix, Insert, Options, Remark
 from patches._script import Script, walk
@@ -17,13 +18,13 @@ NAME = "reset-between-episodes"
 _COMMENT = "# Reset environments for next episode (CRITICAL FIX)"
 
 
-def find(script: Script, _options: Options) -> Iterator[Finding]:
+def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan a reset for every episode loop whose path has none."""
     for loop in episode_loops(script):
-        yield from _examine(script, loop)
+        yield from _examine(script, options, loop)
 
 
-def _examine(script: Script, loop: EpisodeLoop) -> Iterator[Finding]:
+def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Finding]:
     place = script.place(loop.outer)
     if resets_always(script, loop.outer.body, skip=loop.inner) or _made_anew(script, loop):
         if loop.named:
@@ -33,7 +34,8 @@ def _examine(script: Script, loop: EpisodeLoop) -> Iterator[Finding]:
     if reason is not None:
         yield Remark(NAME, "notice", *reason)
         return
-    idiom = _idiom(script, loop)
+    becomes_pair = "swap-vector-env" in options.selected and Flavour(script, NAME).is_four
+    idiom = _idiom(script, loop, "()[0]" if becomes_pair else "()")
     if idiom is None:
         message = (
             "the episode loop never resets, and no reset of this script shows how its variables are bound"
@@ -90,22 +92,35 @@ def _edit(script: Script, loop: EpisodeLoop, idiom: str) -> Edit:
     return Edit(NAME, script.place(loop.outer), message, (insert,))
 
 
-def _idiom(script: Script, loop: EpisodeLoop) -> str | None:
+def _idiom(script: Script, loop: EpisodeLoop, call_text: str) -> str | None:
     """How the script itself resets this environment and binds what the step loop reads."""
-    carried = _loaded(loop.inner) & (_stored(loop.inner))
-    root = script.names.function(loop.outer) or script.tree
+    carried = (_loaded(loop.inner) & _stored(loop.inner)) | _observation(script, loop.step)
     best: str | None = None
-    for call in resets_in(script, root):
+    for call in _resets_by_distance(script, loop):
         statement = script.names.statement(call)
         if not _same_environment(script, call, loop.step) or not script.stands_alone(statement):
             continue
         block = _with_followers(script, statement, carried)
         if block and _stored(*block) & carried:
-            code = _code(script, call, block)
-            if not _in_handler(script, call, root):
+            code = _code(script, call, block, call_text)
+            if not _in_handler(script, call, script.tree):
                 return code
             best = best or code
     return best
+
+
+def _resets_by_distance(script: Script, loop: EpisodeLoop) -> list[ast.Call]:
+    """Resets of the loop's own function first: elsewhere the variables may have other names."""
+    near = resets_in(script, script.names.function(loop.outer) or script.tree)
+    return [*near, *(call for call in resets_in(script, script.tree) if call not in near)]
+
+
+def _observation(script: Script, step: ast.Call) -> set[str]:
+    """The variable that the first result of the step goes to."""
+    statement = script.names.parents[step]
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
+        return _stored(statement.targets[0].elts[0])
+    return set()
 
 
 def _same_environment(script: Script, reset: ast.Call, step: ast.Call) -> bool:
@@ -160,11 +175,11 @@ def _variables(context: type[ast.expr_context], roots: tuple[ast.AST, ...]) -> s
     return found
 
 
-def _code(script: Script, call: ast.Call, block: list[ast.stmt]) -> str:
+def _code(script: Script, call: ast.Call, block: list[ast.stmt], call_text: str) -> str:
     """The statements as written, dedented, the reset's own arguments left out: a seed belongs to the first reset."""
     pieces = [_dedented(script, statement) for statement in block]
     if isinstance(call.func, ast.Attribute) and script.is_receiver(call.func.value):
-        pieces[0] = pieces[0].replace(script.text(call), f"{script.text(call.func)}()", 1)
+        pieces[0] = pieces[0].replace(script.text(call), f"{script.text(call.func)}{call_text}", 1)
     return "\n".join(pieces)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from patches._flavour import flavour_refusals
+from patches._flavour import Flavour
 from patches._model import (
     AddKeyword,
     AddNames,
@@ -26,8 +26,18 @@ __all__ = ["FIX"]
 NAME = "swap-vector-env"
 _POOL_CLASS = "StableProcessPoolEnv"
 _ACCEPTED = frozenset(
-    {"env_fns", "shared_memory", "copy", "context", "daemon", "observation_mode", "autoreset_mode"}
+    {
+        "env_fns",
+        "shared_memory",
+        "copy",
+        "context",
+        "daemon",
+        "observation_mode",
+        "autoreset_mode",
+        "max_concurrency",
+    }
 )
+_COUSINS = frozenset({"AsyncVectorEnv", "SubprocVecEnv"})
 _HINTS = {
     "worker": "the pool runs its own worker; move what yours adds into a wrapper around each environment",
     "dummy_env_fn": "the pool reads the spaces from its first worker; drop the argument",
@@ -38,17 +48,41 @@ _HINTS = {
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every construction site, or say why it cannot be made."""
+    yield from _other_libraries(script)
     if not script.references:
         if script.pool_references:
             place = script.place(script.pool_references[0])
             yield Remark(NAME, "satisfied", "already-swapped", place, f"uses {_POOL_CLASS} already")
         return
-    refusals = [*_refusals(script), *flavour_refusals(script, NAME)]
+    flavour = Flavour(script, NAME)
+    refusals = [
+        *_refusals(script),
+        *_context_refusals(script),
+        *_mode_refusals(script, flavour),
+        *flavour.refusals(),
+    ]
     if refusals:
         yield from refusals
-    else:
-        yield from _import_edits(script)
-        yield from _use_edits(script, options)
+        return
+    yield from _import_edits(script)
+    yield from _use_edits(script, options, flavour)
+    yield from flavour.edits()
+    if flavour.is_four:
+        place = script.place(script.references[0])
+        message = "the script speaks the dialect of gym before 0.26"
+        hint = "see that its environments speak Gymnasium: reset() -> obs, info and step() -> five values"
+        yield Remark(NAME, "notice", "old-gym", place, message, hint)
+
+
+def _other_libraries(script: Script) -> Iterator[Remark]:
+    """Constructions of namesakes and cousins, which keep other contracts."""
+    for node in script.names.order:
+        if isinstance(node, ast.Call):
+            for origin in sorted(script.names.origins(node.func) - ASYNC):
+                if origin.rpartition(".")[2] in _COUSINS:
+                    message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
+                    hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
+                    yield Remark(NAME, "notice", "other-library", script.place(node), message, hint)
 
 
 def _import_edits(script: Script) -> Iterator[Edit]:
@@ -72,7 +106,7 @@ def _alias_named(statement: ast.ImportFrom, name: str) -> ast.alias:
     return next(alias for alias in statement.names if (alias.asname or alias.name) == name)
 
 
-def _use_edits(script: Script, options: Options) -> Iterator[Edit]:
+def _use_edits(script: Script, options: Options, flavour: Flavour) -> Iterator[Edit]:
     """Rename every use; one that goes through `import ... as x` needs no change of its own."""
     for reference in script.references:
         operations: list[Operation] = []
@@ -80,12 +114,21 @@ def _use_edits(script: Script, options: Options) -> Iterator[Edit]:
         if not (isinstance(reference, ast.Name) and _is_renamed(script, reference)):
             operations.append(ReplaceExpression(script.span(reference), _POOL_CLASS))
         call = script.names.parents[reference]
-        if isinstance(call, ast.Call) and call.func is reference and options.max_workers is not None:
-            operations.append(AddKeyword(script.span(call), "max_workers", options.max_workers))
+        if isinstance(call, ast.Call) and call.func is reference:
+            operations += _new_arguments(script, call, options, flavour)
         if operations:
             message = f"{script.text(reference)} becomes {_POOL_CLASS}"
             imports = (_POOL_CLASS,) if dotted else ()
             yield Edit(NAME, script.place(reference), message, tuple(operations), imports)
+
+
+def _new_arguments(
+    script: Script, call: ast.Call, options: Options, flavour: Flavour
+) -> Iterator[AddKeyword]:
+    if options.max_workers is not None:
+        yield AddKeyword(script.span(call), "max_workers", options.max_workers)
+    if flavour.same_step and not any(keyword.arg == "autoreset_mode" for keyword in call.keywords):
+        yield AddKeyword(script.span(call), "autoreset_mode", '"SameStep"')
 
 
 def _is_renamed(script: Script, reference: ast.Name) -> bool:
@@ -152,6 +195,30 @@ def _in_isinstance(script: Script, node: ast.expr) -> bool:
     )
 
 
+def _context_refusals(script: Script) -> Iterator[Remark]:
+    """The pool starts its workers by spawn; a script that asks for anything else may depend on it."""
+    for call in script.constructions:
+        for keyword in call.keywords:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
+            if keyword.arg == "context" and value not in (None, "spawn"):
+                message = "the pool starts its workers by spawn, whatever the context"
+                hint = "drop the argument if the environments do not depend on what a fork inherits"
+                yield Remark(NAME, "refused", "context-argument", script.place(keyword), message, hint)
+
+
+def _mode_refusals(script: Script, flavour: Flavour) -> Iterator[Remark]:
+    """A class that is chosen at run time cannot be told the mode: gym's SyncVectorEnv takes none."""
+    if not flavour.same_step:
+        return
+    for reference in script.references:
+        if script.alias_key(reference) is not None:
+            message = (
+                "the environments reset within a step, and the call that makes them serves another class too"
+            )
+            hint = "call AsyncVectorEnv and SyncVectorEnv in branches of their own"
+            yield Remark(NAME, "refused", "chosen-class", script.place(reference), message, hint)
+
+
 def _argument_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
     if set(script.names.origins(call.func)) & POOL:
         return
@@ -160,7 +227,7 @@ def _argument_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
             message = "**arguments hide what is passed to the constructor"
             hint = "write the arguments out"
             yield Remark(NAME, "refused", "star-arguments", script.place(keyword), message, hint)
-        elif keyword.arg not in _ACCEPTED:
+        elif keyword.arg not in _ACCEPTED and not (keyword.arg == "worker" and _is_none(keyword.value)):
             message = f"the pool has no argument {keyword.arg!r}"
             hint = _HINTS.get(keyword.arg, "drop the argument, or keep AsyncVectorEnv")
             yield Remark(NAME, "refused", f"{keyword.arg}-argument", script.place(keyword), message, hint)
@@ -174,6 +241,10 @@ def _argument_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
         hint = "pass everything after the functions by keyword"
         yield Remark(NAME, "refused", "positional-arguments", script.place(call.args[1]), message, hint)
     yield from _instance_refusals(script, call)
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
 
 
 def _instance_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
@@ -219,7 +290,7 @@ def main():
 """,
     ),
     Case(
-        "one of several imported names, and keyword arguments that the pool takes as well",
+        "one of several imported names; old gym resets within a step, and the pool is told to",
         """\
 from gym.vector import AsyncVectorEnv, SyncVectorEnv
 
@@ -231,7 +302,7 @@ from gym.vector import SyncVectorEnv
 from stablepool import StableProcessPoolEnv
 
 def main():
-    envs = StableProcessPoolEnv(env_fns, shared_memory=False)
+    envs = StableProcessPoolEnv(env_fns, shared_memory=False, autoreset_mode="SameStep")
 """,
     ),
     Case(
@@ -286,6 +357,7 @@ from mylab.vector import AsyncVectorEnv
 
 envs = AsyncVectorEnv(env_fns)
 """,
+        remarks=("other-library",),
     ),
     Case(
         "a worker function of one's own has no counterpart",
