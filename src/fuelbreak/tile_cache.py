@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
+import secrets
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
@@ -63,13 +62,13 @@ def load(root: Path, key: str) -> list[Landscape] | None:
 def save(root: Path, key: str, landscapes: Sequence[Landscape]) -> None:
     """Keep ``landscapes`` under ``root``; where that is not possible, say so and go on."""
     try:
-        handle, part = tempfile.mkstemp(prefix=f".{CACHE_NAME}.", dir=root)
+        part = root / f".{CACHE_NAME}.{secrets.token_hex(4)}"
         try:
-            with os.fdopen(handle, "wb") as target:
+            with part.open("xb") as target:
                 np.savez(target, allow_pickle=False, **_pack(key, landscapes))
-            Path(part).replace(root / CACHE_NAME)
+            part.replace(root / CACHE_NAME)
         finally:
-            Path(part).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
     except OSError as error:
         _LOG.warning("cannot keep a cache in %s (%s); the tiles will be read again next time", root, error)
 
