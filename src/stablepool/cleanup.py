@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -34,8 +35,9 @@ def kill_trees(roots: Iterable[int], grace_s: float = 2.0) -> list[int]:
     _signal(victims, signal.SIGKILL)
     late = _family(leaders)  # what was forked between the look and the shot
     _signal(late, signal.SIGKILL)
-    psutil.wait_procs({*victims, *late}, timeout=grace_s)
-    return sorted({process.pid for process in (*victims, *late)})
+    dead = {*victims, *late}
+    _await_end(dead, grace_s)
+    return sorted(process.pid for process in dead)
 
 
 def terminate_children(timeout: float = 2.0) -> list[int]:
@@ -84,6 +86,23 @@ def _family(leaders: set[int]) -> list[psutil.Process]:
     return [
         table[pid] for pid in family if pid in table and table[pid].info["status"] != psutil.STATUS_ZOMBIE
     ]
+
+
+def _await_end(processes: Iterable[psutil.Process], grace_s: float) -> None:
+    """Wait until no process runs; their exit codes are left for whoever started them."""
+    deadline, pause_s = time.monotonic() + grace_s, 0.0005
+    running = [process for process in processes if _runs(process)]
+    while running and time.monotonic() < deadline:
+        time.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.02)
+        running = [process for process in running if _runs(process)]
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
 
 
 def _session(pid: int) -> int | None:

@@ -21,7 +21,7 @@ from gymnasium.vector import AutoresetMode
 from stablepool.errors import RestartLimitError, WorkerFaultError
 from stablepool.faults import FaultRecord
 from stablepool.ledger import Ledger
-from stablepool.messages import CallRequest, Command, Reply, ResetRequest, SetAttrRequest
+from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
@@ -273,19 +273,19 @@ class Conductor:
         """
         results: dict[int, Any] = {}
         lost: dict[int, FaultRecord] = {}
-        raised: Failure | None = None
+        raised: RemoteError | None = None
         for slot, outcome in self._supervisor.settle(self._asked, until).items():
             if isinstance(outcome, Failure):
                 lost |= self._replace(self._supervisor.slots[slot], outcome)
             elif outcome.errors:
-                raised = self._supervisor.slots[slot].error_failure(outcome)
+                raised = outcome.errors[min(outcome.errors)]
             else:
                 results |= outcome.results
         if lost:
             self._debts |= lost
             raise WorkerFaultError(_sentence(lost), next(iter(lost.values())))
         if raised is not None:
-            raise_remote(raised)
+            raise _rebuilt(raised)
         return tuple(results.get(index) for index in range(self._num_envs))
 
     # Both
@@ -363,8 +363,14 @@ def raise_remote(failure: Failure) -> NoReturn:
         logger.error(f"Received the following error from Worker-{index} - Shutting it down")
         logger.error(f"{error.traceback}".replace("%", "%%"))
     logger.error("Raising the last exception back to the main process.")
-    last = list(failure.errors.values())[-1]
-    raise last.rebuild() or RuntimeError(f"{last.type_name}: {last.message}")
+    raise _rebuilt(list(failure.errors.values())[-1])
+
+
+def _rebuilt(error: RemoteError) -> BaseException:
+    """The environment's exception, with the traceback that it had in the worker."""
+    exception = error.rebuild() or RuntimeError(f"{error.type_name}: {error.message}")
+    exception.add_note(f"In the worker:\n{error.traceback.strip()}")
+    return exception
 
 
 def _report(slot: WorkerSlot, record: FaultRecord, records: dict[int, FaultRecord]) -> None:

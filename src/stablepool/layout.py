@@ -287,7 +287,7 @@ def attach_data(
     if shared_observations:
         observations = SharedObservations(observation_space, batched or observation_space, num_envs)
     action_size = -(-(actions.size if actions else 0) // mmap.PAGESIZE) * mmap.PAGESIZE
-    size = action_size + (observations.size if observations else 0)
+    size = max(1, action_size + (observations.size if observations else 0))
     if create:
         file.grow(start + size)
     buffer = file.map(start, size)

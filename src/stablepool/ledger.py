@@ -95,6 +95,9 @@ class Ledger:
 
 
 def _share(failure: Failure, index: int) -> FaultKind:
-    """What the failure is to one environment: nobody in particular is to blame for a death between calls."""
-    at_fault = failure.errors or {failure.env_index}
-    return failure.kind if index in at_fault or failure.phase in ("idle", "start") else "collateral"
+    """What the failure is to one environment; a death outside every environment's call is the worker's own."""
+    if failure.errors:
+        at_fault = index in failure.errors
+    else:
+        at_fault = index == failure.env_index or failure.phase in ("start", "reply", "idle")
+    return failure.kind if at_fault else "collateral"

@@ -120,8 +120,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._options = PoolOptions(
             timeout_s=timeout,
             start_timeout_s=start_timeout,
-            reset_timeout_s=_seconds(reset_timeout, timeout),
-            call_timeout_s=_seconds(call_timeout, timeout),
+            reset_timeout_s=_seconds("reset_timeout", reset_timeout, timeout),
+            call_timeout_s=_seconds("call_timeout", call_timeout, timeout),
             close_timeout_s=close_timeout,
             on_failure=on_failure,
             max_restarts=max_restarts,
@@ -438,10 +438,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._state = AsyncState.DEFAULT
 
 
-def _seconds(value: float | str | None, timeout: float | None) -> float | None:
+def _seconds(name: str, value: float | str | None, timeout: float | None) -> float | None:
     if isinstance(value, str):
         if value != _AUTO:
-            raise ValueError(f"a deadline must be seconds, None or {_AUTO!r}, got {value!r}")
+            raise ValueError(f"{name} must be seconds, None or {_AUTO!r}, got {value!r}")
         return timeout
     return value
 
