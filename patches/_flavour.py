@@ -60,7 +60,8 @@ class Flavour:
     def _is_gym(self) -> bool:
         """True where the class comes from old gym, and from nowhere else."""
         origins = {origin for node in self.script.references for origin in self.script.names.origins(node)}
-        return all(origin.startswith("gym.") for origin in origins)
+        made = (maker.is_gym for maker in self.script.makers)
+        return all(origin.startswith("gym.") for origin in origins) and all(made)
 
     def refusals(self) -> Iterator[Remark]:
         """Why the script cannot be carried over."""

@@ -16,7 +16,7 @@ from patches._source import Source, read_source
 
 __all__ = ["Plan", "apply", "make_plan", "sha256"]
 
-_MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVecEnv")
+_MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVecEnv|make_vec|vector\.make")
 _IGNORE = re.compile(r"#.*?\bstable-patch:\s*ignore(?:\[([^\]]*)\])?")
 
 

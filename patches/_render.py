@@ -206,9 +206,9 @@ class _Rewriter(cst.CSTTransformer):
     def _expression(self, original: cst.CSTNode, updated: cst.BaseExpression) -> cst.BaseExpression:
         if original in self._expressions:
             fresh = cst.parse_expression(self._expressions[original])
-            return fresh.with_changes(lpar=[*updated.lpar, *fresh.lpar], rpar=[*fresh.rpar, *updated.rpar])
-        assert isinstance(updated, cst.Call)
-        for keyword in self._keywords[original]:
+            updated = fresh.with_changes(lpar=[*updated.lpar, *fresh.lpar], rpar=[*fresh.rpar, *updated.rpar])
+        for keyword in self._keywords.get(original, []):
+            assert isinstance(updated, cst.Call)
             updated = _with_keyword(updated, keyword)
         return updated
 

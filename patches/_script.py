@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from patches._make_vec import MakeVec, find_makers
 from patches._names import Names
 from patches._source import Place, Source, Span
 
@@ -79,20 +80,31 @@ class Script:
     @cached_property
     def is_ours(self) -> bool:
         """True where the script uses the vector environment that is replaced, or its replacement."""
-        return bool(self.references or self.pool_references)
+        return bool(self.references or self.pool_references or self.makers)
+
+    @cached_property
+    def makers(self) -> list[MakeVec]:
+        """Calls that make an AsyncVectorEnv from an environment's id."""
+        return list(find_makers(self.names))
 
     @cached_property
     def constructions(self) -> list[ast.Call]:
         """Calls that make a vector environment of either kind."""
         classes = {*self.references, *self.pool_references}
+        made = {maker.call for maker in self.makers}
         aliases = {
             key for node in classes if not self._is_called(node) and (key := self._alias(node)) is not None
         }
         return [
             node
             for node in self.names.order
-            if isinstance(node, ast.Call) and (node.func in classes or self.key(node.func) in aliases)
+            if isinstance(node, ast.Call)
+            and (node.func in classes or node in made or self.key(node.func) in aliases)
         ]
+
+    def becomes_pool(self, call: ast.Call) -> bool:
+        """True for a construction that names what it makes, which the swap turns into the pool."""
+        return bool(self.names.origins(call.func) & ASYNC) or any(maker.call is call for maker in self.makers)
 
     def _is_called(self, node: ast.expr) -> bool:
         parent = self.names.parents[node]

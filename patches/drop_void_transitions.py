@@ -41,7 +41,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
 
 def _is_pool(script: Script, options: Options) -> bool:
     """True where the script runs on the pool once all selected fixes are applied."""
-    swapped = "swap-vector-env" in options.selected and bool(script.references)
+    swapped = "swap-vector-env" in options.selected and bool(script.references or script.makers)
     return swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from patches._model import AddKeyword, Case, Edit, Finding, Fix, Operation, Options, Remark, ReplaceExpression
-from patches._script import ASYNC, POOL, Script, walk
+from patches._script import POOL, Script, walk
 
 __all__ = ["FIX"]
 
@@ -32,12 +32,11 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
 def _constructor(script: Script, options: Options, call: ast.Call) -> Iterator[Finding]:
     """`timeout=` on the call that makes the pool; on AsyncVectorEnv it would be an error."""
     given = [keyword for keyword in call.keywords if keyword.arg == "timeout"]
-    origins = script.names.origins(call.func)
     place = script.place(call)
     if given:
         message = f"has timeout={script.text(given[0].value)}"
         yield Remark(NAME, "satisfied", "has-timeout", script.place(given[0]), message)
-    elif not origins & (ASYNC | POOL):
+    elif not script.becomes_pool(call) and not script.names.origins(call.func) & POOL:
         message = "the class is chosen at run time, and SyncVectorEnv takes no timeout"
         yield Remark(NAME, "notice", "chosen-class", place, message, "the pool's default of 15 s applies")
     elif _takes_timeout(script, options, call):

@@ -1,0 +1,187 @@
+"""Why `AsyncVectorEnv` cannot be swapped in a script: every reason with its place and a way out."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from patches._flavour import Flavour
+from patches._model import Remark
+from patches._script import ASYNC, POOL, Script
+
+__all__ = ["swap_refusals"]
+
+NAME = "swap-vector-env"
+_ACCEPTED = frozenset(
+    {
+        "env_fns",
+        "shared_memory",
+        "copy",
+        "context",
+        "daemon",
+        "observation_mode",
+        "autoreset_mode",
+        "max_concurrency",
+    }
+)
+_HINTS = {
+    "worker": "the pool runs its own worker; move what yours adds into a wrapper around each environment",
+    "dummy_env_fn": "the pool reads the spaces from its first worker; drop the argument",
+    "observation_space": "the pool reads the spaces from its first worker; drop the argument",
+    "action_space": "the pool reads the spaces from its first worker; drop the argument",
+}
+
+
+def swap_refusals(script: Script, flavour: Flavour) -> Iterator[Remark]:
+    """Everything that speaks against the swap.
+
+    Args:
+        script: The script.
+        flavour: Its dialect.
+    """
+    yield from _name_refusals(script)
+    yield from _context_refusals(script)
+    yield from _mode_refusals(script, flavour)
+    yield from flavour.refusals()
+
+
+def _name_refusals(script: Script) -> Iterator[Remark]:
+    if not script.can_import("StableProcessPoolEnv"):
+        place = script.place((script.references or script.constructions)[0])
+        message = "the script has a StableProcessPoolEnv of its own"
+        yield Remark(NAME, "refused", "name-taken", place, message, "rename it, then patch again")
+    for reference in script.references:
+        yield from _reference_refusals(script, reference)
+    made = {maker.call for maker in script.makers}
+    for call in script.constructions:
+        if call not in made:
+            yield from _argument_refusals(script, call)
+    for maker in script.makers:
+        if maker.problem:
+            hint = "write StableProcessPoolEnv([lambda: gym.make(...) for _ in range(n)]) by hand"
+            yield Remark(NAME, "refused", "vector-make", script.place(maker.call), maker.problem, hint)
+
+
+def _reference_refusals(script: Script, reference: ast.Name | ast.Attribute) -> Iterator[Remark]:
+    place = script.place(reference)
+    if not script.names.origins(reference) <= ASYNC | POOL:
+        message = "this name may come from more than one library"
+        yield Remark(NAME, "refused", "ambiguous-name", place, message, "import it from one place only")
+    parent = script.names.parents[reference]
+    if isinstance(parent, ast.Call) and parent.func is reference:
+        return
+    if _in_annotation(script, reference) or script.alias_key(reference) is not None:
+        return
+    if isinstance(parent, ast.ClassDef):
+        message = "a subclass of AsyncVectorEnv leans on its internals"
+        hint = "the pool has others; wrap the environments, or the pool, instead"
+        yield Remark(NAME, "refused", "subclass", place, message, hint)
+    elif _in_isinstance(script, reference):
+        message = "a type test on AsyncVectorEnv decides what the script does"
+        hint = "test for gymnasium.vector.VectorEnv, which the pool is too"
+        yield Remark(NAME, "refused", "type-test", place, message, hint)
+    else:
+        message = "AsyncVectorEnv is handed on as a value"
+        yield Remark(NAME, "refused", "class-as-value", place, message, "call the class where it is named")
+
+
+def _in_annotation(script: Script, node: ast.expr) -> bool:
+    child: ast.AST = node
+    for parent in script.names.ancestors(node):
+        if isinstance(parent, ast.AnnAssign | ast.arg) and parent.annotation is child:
+            return True
+        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+            return parent.returns is child
+        if isinstance(parent, ast.stmt):
+            return False
+        child = parent
+    return False
+
+
+def _in_isinstance(script: Script, node: ast.expr) -> bool:
+    parent = script.names.parents[node]
+    if isinstance(parent, ast.Tuple):
+        parent = script.names.parents[parent]
+    return (
+        isinstance(parent, ast.Call)
+        and isinstance(parent.func, ast.Name)
+        and parent.func.id in {"isinstance", "issubclass"}
+    )
+
+
+def _context_refusals(script: Script) -> Iterator[Remark]:
+    """The pool starts its workers by spawn; a script that asks for anything else may depend on it."""
+    for call in script.constructions:
+        for keyword in call.keywords:
+            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
+            if keyword.arg == "context" and value not in (None, "spawn"):
+                message = "the pool starts its workers by spawn, whatever the context"
+                hint = "drop the argument if the environments do not depend on what a fork inherits"
+                yield Remark(NAME, "refused", "context-argument", script.place(keyword), message, hint)
+
+
+def _mode_refusals(script: Script, flavour: Flavour) -> Iterator[Remark]:
+    """A class that is chosen at run time cannot be told the mode: gym's SyncVectorEnv takes none."""
+    if not flavour.same_step:
+        return
+    for reference in script.references:
+        if script.alias_key(reference) is not None:
+            message = (
+                "the environments reset within a step, and the call that makes them serves another class too"
+            )
+            hint = "call AsyncVectorEnv and SyncVectorEnv in branches of their own"
+            yield Remark(NAME, "refused", "chosen-class", script.place(reference), message, hint)
+
+
+def _argument_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
+    if set(script.names.origins(call.func)) & POOL:
+        return
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            message = "**arguments hide what is passed to the constructor"
+            hint = "write the arguments out"
+            yield Remark(NAME, "refused", "star-arguments", script.place(keyword), message, hint)
+        elif keyword.arg not in _ACCEPTED and not (keyword.arg == "worker" and _is_none(keyword.value)):
+            message = f"the pool has no argument {keyword.arg!r}"
+            hint = _HINTS.get(keyword.arg, "drop the argument, or keep AsyncVectorEnv")
+            yield Remark(NAME, "refused", f"{keyword.arg}-argument", script.place(keyword), message, hint)
+    if any(isinstance(argument, ast.Starred) for argument in call.args):
+        message = "*arguments hide what is passed to the constructor"
+        yield Remark(
+            NAME, "refused", "star-arguments", script.place(call), message, "write the arguments out"
+        )
+    elif len(call.args) > 1:
+        message = "gym and gymnasium disagree on the second positional argument"
+        hint = "pass everything after the functions by keyword"
+        yield Remark(NAME, "refused", "positional-arguments", script.place(call.args[1]), message, hint)
+    yield from _instance_refusals(script, call)
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _instance_refusals(script: Script, call: ast.Call) -> Iterator[Remark]:
+    """Environments instead of functions that make them: AsyncVectorEnv would not have taken them either."""
+    functions = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "env_fns"]
+    for argument in functions:
+        for element in _elements(argument):
+            if isinstance(element, ast.Call) and script.names.origins(element.func) & {
+                "gym.make",
+                "gymnasium.make",
+            }:
+                message = "this is a list of environments, not of functions that make them"
+                hint = "write `lambda: gym.make(...)`"
+                yield Remark(
+                    NAME, "refused", "environments-not-functions", script.place(element), message, hint
+                )
+
+
+def _elements(argument: ast.expr) -> list[ast.expr]:
+    if isinstance(argument, ast.List | ast.Tuple):
+        return argument.elts
+    if isinstance(argument, ast.ListComp | ast.GeneratorExp):
+        return [argument.elt]
+    if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Mult):
+        return _elements(argument.left)
+    return []
