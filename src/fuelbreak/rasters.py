@@ -170,7 +170,7 @@ def find_tiles(root: str | os.PathLike[str]) -> dict[int, dict[str, Path]]:
     """
     tiles: dict[int, dict[str, Path]] = {}
     for suffix in (*SUFFIXES, *FIRELINE_SUFFIXES):
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             for entry in sorted((Path(root) / "cropped_raster" / suffix).iterdir()):
                 match = _TILE_NAME.fullmatch(entry.name)
                 if match and match[2] == suffix:

@@ -1,6 +1,6 @@
 """Making a set of tiles: all of it appears, or nothing changes.
 
-OUT/.tiles-<pid>/...      where everything is written first
+OUT/.tiles-<pid>-*/...    where everything is written first
 OUT/cropped_raster/...    where it is moved once the last tile is complete
 OUT/tiles.csv             what each tile is: index, source, row, column
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ from fuelbreak.rasters import find_tiles, tile_path, write_tile
 __all__ = ["INDEX_NAME", "Existing", "TileSetWriter"]
 
 INDEX_NAME = "tiles.csv"
-_STAGING = ".tiles-"
+_STAGING, _REPLACED = ".tiles-", "replaced"
 Existing = Literal["refuse", "overwrite", "append"]
 _COLUMNS = ("index", "source", "row", "column")
 
@@ -45,6 +46,7 @@ class TileSetWriter:
         self._root, self._existing = Path(root), existing
         if self._root.exists() and not self._root.is_dir():
             raise LandscapeError("is not a folder; choose another target", file=str(root))
+        _clear_leftovers(self._root)
         occupied = _occupied(self._root)
         if occupied and existing == "refuse":
             raise LandscapeError(
@@ -59,11 +61,10 @@ class TileSetWriter:
             else {}
         )
         self.next_index = max(tiles, default=-1) + 1
-        self._staging = self._root / f"{_STAGING}{os.getpid()}"
+        self._staging = self._root / f"{_STAGING}{os.getpid()}-{secrets.token_hex(4)}"
         self._new: list[dict[str, str]] = []
 
     def __enter__(self) -> TileSetWriter:
-        _remove_leftovers(self._root)
         self._staging.mkdir(parents=True)
         return self
 
@@ -109,9 +110,9 @@ class TileSetWriter:
 
     def _swap_folders(self) -> None:
         old, new = self._root / "cropped_raster", self._staging / "cropped_raster"
-        if old.exists():
-            old.rename(self._staging / "replaced")
-        new.rename(old)
+        if self._existing == "overwrite" and old.exists():
+            old.rename(self._staging / _REPLACED)
+        new.rename(old)  # fails where another writer has been faster
 
     def _move_tiles(self) -> None:
         for index, files in find_tiles(self._staging).items():
@@ -121,11 +122,13 @@ class TileSetWriter:
                 path.replace(target)
 
 
-def _remove_leftovers(root: Path) -> None:
-    """Remove what killed writers left; the staging folder's name ends in its writer's process id."""
+def _clear_leftovers(root: Path) -> None:
+    """Remove what killed writers left, and put back tiles that one had moved aside."""
     for folder in root.glob(f"{_STAGING}*"):
-        writer = folder.name.removeprefix(_STAGING)
-        if writer.isdigit() and (int(writer) == os.getpid() or not psutil.pid_exists(int(writer))):
+        writer = folder.name.removeprefix(_STAGING).partition("-")[0]
+        if writer.isdigit() and not psutil.pid_exists(int(writer)):
+            if (folder / _REPLACED).exists() and not (root / "cropped_raster").exists():
+                (folder / _REPLACED).rename(root / "cropped_raster")  # killed between the two moves of a swap
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -2,7 +2,7 @@
 
 Windows of ``--size`` cells are taken every ``size - overlap`` cells, row by row from the north-west corner. Each
 is checked as training would check it; one that has nodata, cannot burn or is wrong is skipped and counted, so that
-what lies in OUT always loads. Strips of rows are read one after the other: memory does not grow with the rasters.
+what lies in OUT always loads. Strips of rows are read in turn: memory grows with the rasters' width alone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,14 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
 
 from fuelbreak.bands import NON_BURNABLE_FUEL_MODELS
 from fuelbreak.errors import LandscapeError
@@ -151,16 +155,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     existing: Existing = "overwrite" if options.overwrite else "append" if options.append else "refuse"
+    status = Status("Cutting tiles", console=Console(stderr=True))
     try:
-        report = cut_tiles(
-            options.source,
-            options.out,
-            size=options.size,
-            overlap=options.overlap,
-            slope_units=options.slope_units,
-            existing=existing,
-            tell=_print_line if options.verbose else lambda _: None,
-        )
+        with nullcontext() if options.verbose else status:  # shows nothing where stderr is no terminal
+            report = cut_tiles(
+                options.source,
+                options.out,
+                size=options.size,
+                overlap=options.overlap,
+                slope_units=options.slope_units,
+                existing=existing,
+                tell=_print_line if options.verbose else lambda line: status.update(escape(line)),
+            )
     except (LandscapeError, ValueError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

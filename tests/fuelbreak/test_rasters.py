@@ -184,6 +184,12 @@ def test_an_empty_folder_says_how_to_fill_it(tmp_path: Path) -> None:
         load_landscapes(tmp_path)
 
 
+def test_a_root_that_is_a_file_is_no_set_of_tiles(tmp_path: Path) -> None:
+    (tmp_path / "tiles.zip").write_text("")
+    with pytest.raises(LandscapeError, match="no tile"):
+        load_landscapes(tmp_path / "tiles.zip")
+
+
 def test_a_missing_layer_of_one_tile_is_named(tmp_path: Path, landscape_with: Any) -> None:
     for index in range(2):
         write_landscape(landscape_with(), tmp_path, index)

@@ -15,7 +15,8 @@ import pytest
 import rasterio
 
 from fuelbreak.errors import LandscapeError
-from fuelbreak.rasters import find_tiles, load_landscapes, read_folder, tile_path
+from fuelbreak.layers import read_layers
+from fuelbreak.rasters import find_folders, find_tiles, load_landscapes, read_folder, tile_path
 from fuelbreak.tile_sets import TileSetWriter
 from fuelbreak.tiles import cut_tiles, main
 
@@ -222,14 +223,36 @@ def test_what_a_killed_writer_left_is_cleared_away(tmp_path: Path, source: Path)
     out = tmp_path / "out"
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait(timeout=30)
-    (out / f".tiles-{gone.pid}" / "cropped_raster").mkdir(parents=True)
-    (out / f".tiles-{os.getppid()}").mkdir()  # a writer that is still at work
+    (out / f".tiles-{gone.pid}-0a" / "cropped_raster").mkdir(parents=True)
+    (out / f".tiles-{os.getppid()}-0b").mkdir()  # a writer that is still at work
     cut_tiles(source, out, size=10)
     assert sorted(entry.name for entry in out.iterdir()) == [
-        f".tiles-{os.getppid()}",
+        f".tiles-{os.getppid()}-0b",
         "cropped_raster",
         "tiles.csv",
     ]
+
+
+def test_tiles_that_a_killed_writer_had_put_aside_come_back(tmp_path: Path, source: Path) -> None:
+    out = tmp_path / "out"
+    cut_tiles(source, out, size=10, overlap=0)
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait(timeout=30)
+    (out / f".tiles-{gone.pid}-0a").mkdir()
+    (out / "cropped_raster").rename(out / f".tiles-{gone.pid}-0a" / "replaced")
+    cut_tiles(source, out, size=10, overlap=0, existing="append")
+    assert list(find_tiles(out)) == list(range(12))
+
+
+def test_of_two_writers_into_one_folder_the_faster_wins(tmp_path: Path, source: Path) -> None:
+    out = tmp_path / "out"
+    slower = TileSetWriter(out)
+    cut_tiles(source, out, size=10, overlap=0)
+    before = everything_in(out)
+    layers = read_layers("place", find_folders(source)["place"])
+    with pytest.raises(OSError, match="not empty"), slower:
+        slower.add(layers, "place")
+    assert everything_in(out) == before
 
 
 def test_a_target_that_is_a_file_is_refused(tmp_path: Path, source: Path) -> None:
