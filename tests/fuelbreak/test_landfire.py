@@ -1,4 +1,4 @@
-"""Which unit a slope layer has: asked for, tagged, told by the elevation, or assumed and said so."""
+"""LANDFIRE's units to ours and back, and which unit a slope layer has: asked for, tagged, told, or assumed aloud."""
 
 from __future__ import annotations
 
@@ -9,12 +9,55 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
+from fuelbreak.bands import FIELD_OF_BAND, FUEL_MODELS
 from fuelbreak.errors import LandscapeError
+from fuelbreak.landfire import decode, encode
+from fuelbreak.landscape import Landscape
 from fuelbreak.rasters import load_landscapes, read_folder
 
 RawMake = Callable[..., Any]
 RISE = np.tan(np.radians(20))
+
+
+def whole_numbers(low: int, high: int) -> st.SearchStrategy[np.ndarray]:
+    return arrays(np.int16, (3, 4), elements=st.integers(low, high))
+
+
+@given(
+    angles=st.tuples(whole_numbers(0, 89), whole_numbers(-1, 360), whole_numbers(-500, 9000)),
+    canopy=st.tuples(
+        whole_numbers(1, 100), whole_numbers(0, 1200), whole_numbers(0, 1200), whole_numbers(0, 100)
+    ),
+    fuel=arrays(np.int16, (3, 4), elements=st.sampled_from(sorted(FUEL_MODELS))),
+)
+def test_every_whole_number_that_landfire_stores_comes_back(
+    angles: tuple[np.ndarray, ...], canopy: tuple[np.ndarray, ...], fuel: np.ndarray
+) -> None:
+    cover, one, other, density = canopy
+    fuel[0, 0] = 102  # something burns
+    stored = dict(zip(("slp", "asp", "dem"), angles, strict=True)) | {
+        "cc": np.where(np.maximum(one, other) > 0, cover, 0),
+        "cbd": density,
+        "cbh": np.minimum(one, other),
+        "ch": np.maximum(one, other),
+        "fbfm": fuel,
+    }
+    scale = {"cc": 100, "cbd": 100, "cbh": 10, "ch": 10}
+    fields: dict[str, Any] = {
+        field: stored[band] / scale.get(band, 1) for band, field in FIELD_OF_BAND.items()
+    }
+    landscape = Landscape(name="any", **fields, firelines=np.zeros((4, 3, 4), dtype=np.float32))
+    layers = encode(landscape)
+    for band, grid in stored.items():
+        np.testing.assert_array_equal(layers.grids[band], grid, err_msg=band)
+        assert layers.grids[band].dtype == np.int16
+    again = decode(layers, "degrees")
+    for field in FIELD_OF_BAND.values():
+        np.testing.assert_array_equal(getattr(again, field), getattr(landscape, field), err_msg=field)
 
 
 def place_with_slope(raw_layers: RawMake, value: float, *, elevation_tells: bool, **tags: str) -> Any:
