@@ -26,14 +26,21 @@ def import_operations(script: Script, edits: Iterable[Edit]) -> tuple[Operation,
         return (AddNames(script.span(existing), missing),)
     if homes:
         return (AddNames(homes[0].target, missing),)
-    return (_after_the_imports(script, missing, _removed(edits)),)
+    return (_after_the_imports(script, missing, edits),)
 
 
-def _removed(edits: Iterable[Edit]) -> set[Span]:
-    operations = [operation for edit in edits for operation in edit.operations]
-    return {
-        span for o in operations if isinstance(o, RemoveStatements | ReplaceStatements) for span in o.targets
-    }
+def _targets(edits: Iterable[Edit]) -> tuple[set[Span], set[Span]]:
+    """Spans that go, and spans that are changed."""
+    gone: set[Span] = set()
+    changed: set[Span] = set()
+    for operation in (operation for edit in edits for operation in edit.operations):
+        if isinstance(operation, RemoveStatements):
+            gone.update(operation.targets)
+        elif isinstance(operation, ReplaceStatements):
+            changed.update(operation.targets)
+        else:
+            changed.add(operation.target)
+    return gone, changed
 
 
 def _stablepool_import(script: Script) -> ast.ImportFrom | None:
@@ -54,19 +61,22 @@ def _present(script: Script) -> set[str]:
     }
 
 
-def _after_the_imports(script: Script, names: tuple[str, ...], removed: set[Span]) -> Operation:
-    """After the last import of the block that opens the script; before its first statement, if there is none."""
+def _after_the_imports(script: Script, names: tuple[str, ...], edits: Iterable[Edit]) -> Operation:
+    """After the last import above the first change; before the script's first statement, if there is none."""
+    gone, changed = _targets(edits)
     home: ast.stmt | None = None
     for statement in script.tree.body:
+        span = script.span(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            home = home if script.span(statement) in removed else statement
-        elif not _may_stand_among_imports(statement):
+            home = home if span in gone else statement
+        elif not _may_stand_among_imports(statement) or any(
+            span.start <= target.start < span.end for target in changed
+        ):
             break
     if home is not None:
         return AddNames(script.span(home), names)
-    kept = (s for s in script.tree.body if not _is_docstring(s) and script.span(s) not in removed)
-    first = next(kept)
-    return Insert(script.span(first), f"from stablepool import {', '.join(names)}", "before")
+    kept = (s for s in script.tree.body if not _is_docstring(s) and script.span(s) not in gone)
+    return Insert(script.span(next(kept)), f"from stablepool import {', '.join(names)}", "before")
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -97,14 +97,22 @@ class Names:
         owner = self.owner(name)
         return list(owner.bindings[name.id]) if owner else []
 
-    def origins(self, expression: ast.expr) -> frozenset[str]:
-        """Dotted names that an expression may stand for; empty unless imports alone decide it."""
+    def origins(self, expression: ast.expr, *, certain: bool = True) -> frozenset[str]:
+        """Dotted names that an expression may stand for.
+
+        Args:
+            expression: A name or an attribute of one.
+            certain: Nothing but imports may have given it its value; else the answer is empty.
+        """
         if isinstance(expression, ast.Attribute):
-            return frozenset(f"{origin}.{expression.attr}" for origin in self.origins(expression.value))
+            bases = self.origins(expression.value, certain=certain)
+            return frozenset(f"{origin}.{expression.attr}" for origin in bases)
         if not isinstance(expression, ast.Name):
             return frozenset()
         origins = [binding.origin for binding in self.bindings(expression)]
-        return frozenset(origin for origin in origins if origin) if None not in origins else frozenset()
+        if certain and None in origins:
+            return frozenset()
+        return frozenset(origin for origin in origins if origin)
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Parent, grandparent and so on, up to the module."""

@@ -5,7 +5,7 @@ The tree is parsed once and never copied; byte spans link the addresses that fix
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import Any
@@ -113,6 +113,10 @@ class _Index:
                 return node
         raise RenderError(f"no statement at offset {span.start}")
 
+    def line_of(self, statement: cst.BaseSmallStatement) -> cst.CSTNode:
+        """The line that a statement stands on; the statement itself in a one-line block."""
+        return self._line_of.get(statement, statement)
+
     def line(self, span: Span, *, alone: bool = True) -> _Line:
         """The statement of a span with its line; it must have the line to itself where `alone`."""
         node = self.statement(span)
@@ -140,6 +144,7 @@ class _Rewriter(cst.CSTTransformer):
         self._removed: set[cst.CSTNode] = set()
         for operation in operations:
             self._register(index, operation)
+        self._above = dict(self._comments_of_dropped(index))
         self._pending = self._targets()
 
     def _register(self, index: _Index, operation: Operation) -> None:
@@ -176,9 +181,18 @@ class _Rewriter(cst.CSTTransformer):
             code = f"from stablepool import {', '.join(sorted(names))}"
             self._after[index.line(target, alone=False)].append(code)
 
+    def _comments_of_dropped(self, index: _Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
+        """Comments on names that leave an import, by the line that they will stand above."""
+        for statement, names in self._dropped.items():
+            assert isinstance(statement, cst.ImportFrom)
+            rest = add_names(statement, drop_names(statement, names), self._added.get(statement, []))
+            lost = Counter(_comments_in(statement)) - Counter(_comments_in(rest))
+            if lost:
+                yield index.line_of(statement), list(lost)
+
     def _targets(self) -> set[cst.CSTNode]:
         tables = (self._expressions, self._keywords, self._dropped, self._added, self._before)
-        more = (self._after, self._guards, self._replaced, self._removed)
+        more = (self._after, self._guards, self._replaced, self._removed, self._above)
         return {node for table in (*tables, *more) for node in table}
 
     def removes(self, node: cst.CSTNode) -> bool:
@@ -213,14 +227,15 @@ class _Rewriter(cst.CSTTransformer):
         return updated
 
     def _line(self, original: cst.CSTNode, updated: _Line) -> cst.FlattenSentinel[cst.CSTNode]:
-        lines: list[_Line] = [updated]
+        above = map(_comment_line, self._above.get(original, []))
+        lines: list[_Line] = [updated.with_changes(leading_lines=[*updated.leading_lines, *above])]
         if original in self._removed:
             lines = []
         elif original in self._replaced:
             code, comments = self._replaced[original]
             lines = _statements(code)
-            above = [*updated.leading_lines, *map(_comment_line, comments)]
-            lines[0] = lines[0].with_changes(leading_lines=[*above, *lines[0].leading_lines])
+            kept = [*updated.leading_lines, *map(_comment_line, comments)]
+            lines[0] = lines[0].with_changes(leading_lines=[*kept, *lines[0].leading_lines])
         elif original in self._guards:
             lines = [_guarded(updated, self._guards[original])]
         if original in self._before:
@@ -291,11 +306,15 @@ def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
 
 
-def _comments_within(line: _Line, keeps_leading: bool) -> Iterator[str]:
+def _comments_within(line: _Line, keeps_leading: bool) -> list[str]:
     """Comments that would be lost with a statement."""
+    return _comments_in(line.with_changes(leading_lines=[]) if keeps_leading else line)
+
+
+def _comments_in(node: cst.CSTNode) -> list[str]:
     collector = _Comments()
-    (line.with_changes(leading_lines=[]) if keeps_leading else line).visit(collector)
-    yield from collector.found
+    node.visit(collector)
+    return collector.found
 
 
 class _Comments(cst.CSTVisitor):

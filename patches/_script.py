@@ -65,7 +65,7 @@ class Script:
     @cached_property
     def references(self) -> list[ast.Name | ast.Attribute]:
         """Uses of Gym's AsyncVectorEnv, by qualified name, in the order of the text."""
-        return [node for node in self._loads() if self.names.origins(node) & ASYNC]
+        return [node for node in self._loads() if self.names.origins(node, certain=False) & ASYNC]
 
     @cached_property
     def pool_references(self) -> list[ast.Name | ast.Attribute]:
@@ -136,6 +136,19 @@ class Script:
         after = re.match(rb"[^\r\n]*", utf8[span.end :])
         rest = after.group().strip() if after else b""
         return not before.strip() and (not rest or rest.startswith(b"#"))
+
+    def in_annotation(self, node: ast.expr) -> bool:
+        """True for a part of an annotation."""
+        child: ast.AST = node
+        for parent in self.names.ancestors(node):
+            if isinstance(parent, ast.AnnAssign | ast.arg) and parent.annotation is child:
+                return True
+            if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
+                return parent.returns is child
+            if isinstance(parent, ast.stmt):
+                return False
+            child = parent
+        return False
 
     def alias_key(self, node: ast.expr) -> Key | None:
         """The variable that a reference to the class is stored in, where that is all that happens to it."""

@@ -24,6 +24,10 @@ _ACCEPTED = frozenset(
         "max_concurrency",
     }
 )
+_INTERNALS = frozenset(
+    {"processes", "parent_pipes", "error_queue", "_state", "_poll", "_raise_if_errors", "_assert_is_running"}
+)
+_RESET_ARGUMENTS = frozenset({"seed", "options", None})
 _HINTS = {
     "worker": "the pool runs its own worker; move what yours adds into a wrapper around each environment",
     "dummy_env_fn": "the pool reads the spaces from its first worker; drop the argument",
@@ -40,6 +44,8 @@ def swap_refusals(script: Script, flavour: Flavour) -> Iterator[Remark]:
         flavour: Its dialect.
     """
     yield from _name_refusals(script)
+    yield from _text_refusals(script)
+    yield from _use_refusals(script)
     yield from _context_refusals(script)
     yield from _mode_refusals(script, flavour)
     yield from flavour.refusals()
@@ -64,13 +70,14 @@ def _name_refusals(script: Script) -> Iterator[Remark]:
 
 def _reference_refusals(script: Script, reference: ast.Name | ast.Attribute) -> Iterator[Remark]:
     place = script.place(reference)
-    if not script.names.origins(reference) <= ASYNC | POOL:
-        message = "this name may come from more than one library"
-        yield Remark(NAME, "refused", "ambiguous-name", place, message, "import it from one place only")
+    origins = script.names.origins(reference)
+    if not origins or not origins <= ASYNC | POOL:
+        message = "this name may stand for something else as well"
+        yield Remark(NAME, "refused", "ambiguous-name", place, message, "bind it in one place only")
     parent = script.names.parents[reference]
     if isinstance(parent, ast.Call) and parent.func is reference:
         return
-    if _in_annotation(script, reference) or script.alias_key(reference) is not None:
+    if script.in_annotation(reference) or script.alias_key(reference) is not None:
         return
     if isinstance(parent, ast.ClassDef):
         message = "a subclass of AsyncVectorEnv leans on its internals"
@@ -85,19 +92,6 @@ def _reference_refusals(script: Script, reference: ast.Name | ast.Attribute) -> 
         yield Remark(NAME, "refused", "class-as-value", place, message, "call the class where it is named")
 
 
-def _in_annotation(script: Script, node: ast.expr) -> bool:
-    child: ast.AST = node
-    for parent in script.names.ancestors(node):
-        if isinstance(parent, ast.AnnAssign | ast.arg) and parent.annotation is child:
-            return True
-        if isinstance(parent, ast.FunctionDef | ast.AsyncFunctionDef):
-            return parent.returns is child
-        if isinstance(parent, ast.stmt):
-            return False
-        child = parent
-    return False
-
-
 def _in_isinstance(script: Script, node: ast.expr) -> bool:
     parent = script.names.parents[node]
     if isinstance(parent, ast.Tuple):
@@ -107,6 +101,48 @@ def _in_isinstance(script: Script, node: ast.expr) -> bool:
         and isinstance(parent.func, ast.Name)
         and parent.func.id in {"isinstance", "issubclass"}
     )
+
+
+def _text_refusals(script: Script) -> Iterator[Remark]:
+    """The name as text that Python looks up: in `__all__`, `getattr(...)`, `globals()[...]`."""
+    names = {
+        reference.id if isinstance(reference, ast.Name) else reference.attr for reference in script.references
+    }
+    for node in script.names.order:
+        if isinstance(node, ast.Constant) and node.value in names and _is_looked_up(script, node):
+            message = f"the text {node.value!r} is looked up by name"
+            hint = "take it out, or name StableProcessPoolEnv there by hand"
+            yield Remark(NAME, "refused", "exported", script.place(node), message, hint)
+
+
+def _is_looked_up(script: Script, node: ast.Constant) -> bool:
+    parent = script.names.parents[node]
+    if isinstance(parent, ast.Call):
+        return isinstance(parent.func, ast.Name) and parent.func.id in {
+            "getattr",
+            "setattr",
+            "hasattr",
+            "eval",
+        }
+    if isinstance(parent, ast.Subscript):
+        return isinstance(parent.value, ast.Call)
+    statement = script.names.statement(node)
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+
+
+def _use_refusals(script: Script) -> Iterator[Remark]:
+    """Uses of the environment that the pool has no counterpart for."""
+    for node in script.names.order:
+        if isinstance(node, ast.Attribute) and node.attr in _INTERNALS and script.is_receiver(node.value):
+            message = f"{node.attr} is one of AsyncVectorEnv's internals"
+            hint = "use what Gymnasium's VectorEnv has, or the pool's worker_pids and faults"
+            yield Remark(NAME, "refused", "internals", script.place(node), message, hint)
+    for call in script.calls("reset", "reset_async"):
+        for argument in [*call.args, *(k.value for k in call.keywords if k.arg not in _RESET_ARGUMENTS)]:
+            message = "the pool's reset takes seed= and options=, by keyword, and nothing else"
+            hint = "rewrite the call as Gymnasium has it"
+            yield Remark(NAME, "refused", "reset-arguments", script.place(argument), message, hint)
 
 
 def _context_refusals(script: Script) -> Iterator[Remark]:

@@ -45,6 +45,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
         return
     yield from _import_edits(script)
     yield from _use_edits(script, options, flavour)
+    yield from _quoted_annotations(script)
     for maker in script.makers:
         yield _maker_edit(script, maker, options, flavour)
     yield from flavour.edits()
@@ -101,6 +102,15 @@ def _use_edits(script: Script, options: Options, flavour: Flavour) -> Iterator[E
             message = f"{script.text(reference)} becomes {_POOL_CLASS}"
             imports = (_POOL_CLASS,) if dotted else ()
             yield Edit(NAME, script.place(reference), message, tuple(operations), imports)
+
+
+def _quoted_annotations(script: Script) -> Iterator[Edit]:
+    """`envs: "AsyncVectorEnv"`, where the import that it names goes."""
+    renamed = {r.id for r in script.references if isinstance(r, ast.Name) and not _is_renamed(script, r)}
+    for node in script.names.order:
+        if isinstance(node, ast.Constant) and node.value in renamed and script.in_annotation(node):
+            operation = ReplaceExpression(script.span(node), f'"{_POOL_CLASS}"')
+            yield Edit(NAME, script.place(node), f"the annotation names {_POOL_CLASS}", (operation,))
 
 
 def _maker_edit(script: Script, maker: MakeVec, options: Options, flavour: Flavour) -> Edit:

@@ -54,3 +54,9 @@ def check_refused(before: str, code: str, place: str, only: Iterable[str] = ()) 
 def reported(plan: Plan) -> tuple[str, ...]:
     """Codes of all notices and refusals of a plan, in order."""
     return tuple(remark.code for remark in plan.remarks if remark.kind != "satisfied")
+
+
+def changed(before: str, only: Iterable[str] = ()) -> bool:
+    """True where a plan would change anything."""
+    data = before.encode()
+    return apply(make_plan(data, options(only))) != data

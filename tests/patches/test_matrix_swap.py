@@ -1,0 +1,407 @@
+"""swap-vector-env on what people write: changed, left alone or refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.patches.tools import changed, check_noop, check_refused, check_transformed, reported
+
+FIX = ["swap-vector-env"]
+IMPORT = "from gymnasium.vector import AsyncVectorEnv\n"
+POOL = "from stablepool import StableProcessPoolEnv\n"
+
+CHANGED = {
+    "old gym": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\n',
+    ),
+    "the module of the class": (
+        "from gymnasium.vector.async_vector_env import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "package as gym": (
+        "import gymnasium as gym\nenvs = gym.vector.AsyncVectorEnv(fns)\n",
+        "import gymnasium as gym\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "module imported": (
+        "import gymnasium.vector\nenvs = gymnasium.vector.AsyncVectorEnv(fns)\n",
+        "import gymnasium.vector\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "module under another name": (
+        "import gymnasium.vector as gv\nenvs = gv.AsyncVectorEnv(fns)\n",
+        "import gymnasium.vector as gv\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "module from package": (
+        "from gymnasium import vector\nenvs = vector.AsyncVectorEnv(fns)\n",
+        "from gymnasium import vector\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "deep path": (
+        "import gymnasium as g\nenvs = g.vector.async_vector_env.AsyncVectorEnv(fns)\n",
+        "import gymnasium as g\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "first of several names": (
+        "from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        "from gymnasium.vector import SyncVectorEnv, VectorEnv\n"
+        + POOL
+        + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "last of several names": (
+        "from gymnasium.vector import SyncVectorEnv, AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        "from gymnasium.vector import SyncVectorEnv\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "one name a line": (
+        "from gymnasium.vector import (\n    AsyncVectorEnv,\n    SyncVectorEnv,\n)\nenvs = AsyncVectorEnv(fns)\n",
+        "from gymnasium.vector import (\n    SyncVectorEnv,\n)\n"
+        + POOL
+        + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "alone in parentheses, with a comment": (
+        "from gymnasium.vector import (\n    AsyncVectorEnv,  # parallel\n)\nenvs = AsyncVectorEnv(fns)\n",
+        "from stablepool import (\n    StableProcessPoolEnv,  # parallel\n)\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "comment on a name that goes": (
+        "from gymnasium.vector import (\n    AsyncVectorEnv,  # parallel\n    SyncVectorEnv,\n)\n"
+        "envs = AsyncVectorEnv(fns)\n",
+        "# parallel\nfrom gymnasium.vector import (\n    SyncVectorEnv,\n)\n"
+        + POOL
+        + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "trailing comment of the import": (
+        "from gymnasium.vector import AsyncVectorEnv  # noqa: E402\nenvs = AsyncVectorEnv(fns)\n",
+        "from stablepool import StableProcessPoolEnv  # noqa: E402\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "import with a semicolon": (
+        "import os; from gymnasium.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        "import os; from stablepool import StableProcessPoolEnv\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "import as": (
+        "from gymnasium.vector import AsyncVectorEnv as AVE\nenvs = AVE(fns)\n",
+        "from stablepool import StableProcessPoolEnv as AVE\nenvs = AVE(fns)\n",
+    ),
+    "import inside a function": (
+        "def main():\n    from gymnasium.vector import AsyncVectorEnv\n    return AsyncVectorEnv(fns)\n",
+        "def main():\n    from stablepool import StableProcessPoolEnv\n    return StableProcessPoolEnv(fns)\n",
+    ),
+    "import in try and except": (
+        "try:\n    from gymnasium.vector import AsyncVectorEnv\nexcept ImportError:\n"
+        "    from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        "try:\n    from stablepool import StableProcessPoolEnv\nexcept ImportError:\n"
+        "    from stablepool import StableProcessPoolEnv\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "gymnasium or gym": (
+        "try:\n    import gymnasium as gym\nexcept ImportError:\n    import gym\n"
+        "envs = gym.vector.AsyncVectorEnv(fns)\n",
+        POOL
+        + "try:\n    import gymnasium as gym\nexcept ImportError:\n    import gym\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "two construction sites": (
+        IMPORT + "a = AsyncVectorEnv(fns)\ndef again():\n    return AsyncVectorEnv(fns)\n",
+        POOL + "a = StableProcessPoolEnv(fns)\ndef again():\n    return StableProcessPoolEnv(fns)\n",
+    ),
+    "class chosen by a condition": (
+        "from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv\n"
+        "cls = SyncVectorEnv if debug else AsyncVectorEnv\nenvs = cls(fns)\n",
+        "from gymnasium.vector import SyncVectorEnv\n"
+        + POOL
+        + "cls = SyncVectorEnv if debug else StableProcessPoolEnv\nenvs = cls(fns)\n",
+    ),
+    "class chosen from a table": (
+        IMPORT + "cls = {'async': AsyncVectorEnv}[mode]\nenvs = cls(fns)\n",
+        POOL + "cls = {'async': StableProcessPoolEnv}[mode]\nenvs = cls(fns)\n",
+    ),
+    "call chosen by a condition": (
+        IMPORT + "envs = AsyncVectorEnv(fns) if n > 1 else SyncVectorEnv(fns)\n",
+        POOL + "envs = StableProcessPoolEnv(fns) if n > 1 else SyncVectorEnv(fns)\n",
+    ),
+    "annotations": (
+        IMPORT + "def train(envs: AsyncVectorEnv) -> AsyncVectorEnv:\n    x: list[AsyncVectorEnv] = []\n",
+        POOL
+        + "def train(envs: StableProcessPoolEnv) -> StableProcessPoolEnv:\n    x: list[StableProcessPoolEnv] = []\n",
+    ),
+    "quoted annotation": (
+        IMPORT + "def train(envs: 'AsyncVectorEnv'):\n    return AsyncVectorEnv(fns)\n",
+        POOL + 'def train(envs: "StableProcessPoolEnv"):\n    return StableProcessPoolEnv(fns)\n',
+    ),
+    "keywords that the pool takes": (
+        IMPORT
+        + "envs = AsyncVectorEnv(env_fns=fns, shared_memory=False, copy=False, daemon=True, context='spawn')\n",
+        POOL
+        + "envs = StableProcessPoolEnv(env_fns=fns, shared_memory=False, copy=False, daemon=True, context='spawn')\n",
+    ),
+    "worker=None is the default": (
+        IMPORT + "envs = AsyncVectorEnv(fns, worker=None)\n",
+        POOL + "envs = StableProcessPoolEnv(fns, worker=None)\n",
+    ),
+    "the name inside strings and comments stays": (
+        IMPORT + "# AsyncVectorEnv hangs\nprint('AsyncVectorEnv')\nenvs = AsyncVectorEnv(fns)\n",
+        POOL + "# AsyncVectorEnv hangs\nprint('AsyncVectorEnv')\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "a local variable of the same name in another function": (
+        IMPORT + "envs = AsyncVectorEnv(fns)\ndef f():\n    AsyncVectorEnv = 3\n    return AsyncVectorEnv\n",
+        POOL
+        + "envs = StableProcessPoolEnv(fns)\ndef f():\n    AsyncVectorEnv = 3\n    return AsyncVectorEnv\n",
+    ),
+    "an argument of the same name": (
+        IMPORT + "def f(AsyncVectorEnv):\n    return AsyncVectorEnv(fns)\nenvs = AsyncVectorEnv(fns)\n",
+        POOL + "def f(AsyncVectorEnv):\n    return AsyncVectorEnv(fns)\nenvs = StableProcessPoolEnv(fns)\n",
+    ),
+    "nested functions see the import": (
+        IMPORT + "def f():\n    def g():\n        return AsyncVectorEnv(fns)\n    return g\n",
+        POOL + "def f():\n    def g():\n        return StableProcessPoolEnv(fns)\n    return g\n",
+    ),
+    "with statement": (
+        IMPORT + "with AsyncVectorEnv(fns) as envs:\n    pass\n",
+        POOL + "with StableProcessPoolEnv(fns) as envs:\n    pass\n",
+    ),
+    "a call over many lines": (
+        IMPORT
+        + "envs = AsyncVectorEnv(\n    [\n        make_env(i)  # one each\n        for i in range(4)\n    ],\n)\n",
+        POOL
+        + "envs = StableProcessPoolEnv(\n    [\n        make_env(i)  # one each\n"
+        + "        for i in range(4)\n    ],\n)\n",
+    ),
+    "a docstring above the imports": (
+        '"""Doc."""\nfrom __future__ import annotations\nimport gymnasium\n'
+        "envs = gymnasium.vector.AsyncVectorEnv(fns)\n",
+        '"""Doc."""\nfrom __future__ import annotations\nimport gymnasium\n'
+        + POOL
+        + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "the pool imported for another purpose": (
+        "from stablepool import valid_transitions\n" + IMPORT + "envs = AsyncVectorEnv(fns)\n",
+        "from stablepool import valid_transitions\n" + POOL + "envs = StableProcessPoolEnv(fns)\n",
+    ),
+    "an import that comes after the use": (
+        "import gymnasium\nenvs = gymnasium.vector.AsyncVectorEnv(fns)\nimport late\n",
+        "import gymnasium\n" + POOL + "envs = StableProcessPoolEnv(fns)\nimport late\n",
+    ),
+    "vector.make": (
+        "import gymnasium as gym\nenvs = gym.vector.make('CartPole-v1', num_envs=4)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('CartPole-v1') for _ in range(4)])\n",
+    ),
+    "vector.make of old gym": (
+        "import gym\nenvs = gym.vector.make(env_id, n, asynchronous=True)\n",
+        "import gym\n"
+        + POOL
+        + 'envs = StableProcessPoolEnv([lambda: gym.make(env_id) for _ in range(n)], autoreset_mode="SameStep")\n',
+    ),
+    "make_vec": (
+        "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode='async', render_mode=None)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1', render_mode=None) for _ in range(3)])\n",
+    ),
+    "final_observation is called final_obs today": (
+        IMPORT
+        + "envs = AsyncVectorEnv(fns)\no, r, t, u, infos = envs.step(a)\nlast = infos['final_observation'][0]\n",
+        POOL
+        + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\no, r, t, u, infos = envs.step(a)\n'
+        'last = infos["final_obs"][0]\n',
+    ),
+    "four values of a step": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs = envs.reset()\n"
+        "obs, rew, done, info = envs.step(a)\n",
+        POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\nobs = envs.reset()[0]\n'
+        "obs, rew, terminated, truncated, info = envs.step(a)\ndone = terminated | truncated\n",
+    ),
+    "four values, two of them thrown away": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, _, _ = envs.step(a)\n",
+        POOL
+        + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\nobs, rew, _, _, _ = envs.step(a)\n',
+    ),
+}
+
+LEFT_ALONE = {
+    "another library": (
+        "from mylab.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        ("other-library",),
+    ),
+    "a class of the script's own": ("class AsyncVectorEnv:\n    pass\nenvs = AsyncVectorEnv()\n", ()),
+    "a relative import": (
+        "from .vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        ("other-library",),
+    ),
+    "SB3": (
+        "from stable_baselines3.common.vec_env import SubprocVecEnv\nenvs = SubprocVecEnv(fns)\n",
+        ("other-library",),
+    ),
+    "imported and never used": (IMPORT + "print('hello')\n", ()),
+    "a synchronous vector": ("import gymnasium as gym\nenvs = gym.make_vec('A-v1', num_envs=3)\n", ()),
+    "not asynchronous": ("import gym\nenvs = gym.vector.make('A-v1', 3, asynchronous=False)\n", ()),
+    "only in text": ("# AsyncVectorEnv\ns = 'from gymnasium.vector import AsyncVectorEnv'\n", ()),
+    "the experimental class": (
+        "from gymnasium.experimental.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
+        ("other-library",),
+    ),
+    "an attribute of something unknown": (
+        "import lab\nenvs = lab.gym.vector.AsyncVectorEnv(fns)\n",
+        ("other-library",),
+    ),
+    "done already": (POOL + "envs = StableProcessPoolEnv(fns)\n", ()),
+}
+
+REFUSED = {
+    "subclass": (IMPORT + "class V(AsyncVectorEnv):\n    pass\n", "subclass", "2:9"),
+    "isinstance": (IMPORT + "if isinstance(e, AsyncVectorEnv):\n    pass\n", "type-test", "2:18"),
+    "isinstance with a tuple": (IMPORT + "ok = isinstance(e, (A, AsyncVectorEnv))\n", "type-test", "2:24"),
+    "worker": (IMPORT + "e = AsyncVectorEnv(fns, worker=w)\n", "worker-argument", "2:25"),
+    "dummy_env_fn": (IMPORT + "e = AsyncVectorEnv(fns, dummy_env_fn=f)\n", "dummy_env_fn-argument", "2:25"),
+    "observation_space": (
+        IMPORT + "e = AsyncVectorEnv(fns, observation_space=s)\n",
+        "observation_space-argument",
+        "2:25",
+    ),
+    "reset with gym's own arguments": (
+        IMPORT + "e = AsyncVectorEnv(fns)\ne.reset(return_info=True)\n",
+        "reset-arguments",
+        "3:21",
+    ),
+    "**kwargs": (IMPORT + "e = AsyncVectorEnv(fns, **kw)\n", "star-arguments", "2:25"),
+    "*args": (IMPORT + "e = AsyncVectorEnv(*args)\n", "star-arguments", "2:5"),
+    "two positional arguments": (IMPORT + "e = AsyncVectorEnv(fns, False)\n", "positional-arguments", "2:25"),
+    "a fork": (IMPORT + "e = AsyncVectorEnv(fns, context='fork')\n", "context-argument", "2:25"),
+    "a context that is computed": (
+        IMPORT + "e = AsyncVectorEnv(fns, context=c)\n",
+        "context-argument",
+        "2:25",
+    ),
+    "environments instead of functions": (
+        "import gymnasium as gym\nfrom gymnasium.vector import AsyncVectorEnv\n"
+        "e = AsyncVectorEnv([gym.make('A-v1') for _ in range(3)])\n",
+        "environments-not-functions",
+        "3:21",
+    ),
+    "the name from two places": (
+        "try:\n    from gymnasium.vector import AsyncVectorEnv\nexcept ImportError:\n"
+        "    from mylab import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\n",
+        "ambiguous-name",
+        "5:5",
+    ),
+    "the name given away": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nif debug:\n    AsyncVectorEnv = None\n",
+        "ambiguous-name",
+        "2:5",
+    ),
+    "the class as an argument": (IMPORT + "e = build(AsyncVectorEnv, fns)\n", "class-as-value", "2:11"),
+    "partial": (IMPORT + "make = functools.partial(AsyncVectorEnv, copy=False)\n", "class-as-value", "2:26"),
+    "the pool's name is taken": (
+        IMPORT + "class StableProcessPoolEnv:\n    pass\ne = AsyncVectorEnv(fns)\n",
+        "name-taken",
+        "4:5",
+    ),
+    "__all__": (IMPORT + "__all__ = ['AsyncVectorEnv']\ne = AsyncVectorEnv(fns)\n", "exported", "2:12"),
+    "getattr": (
+        "import gymnasium.vector as gv\nx = getattr(gv, 'AsyncVectorEnv')\ne = gv.AsyncVectorEnv(fns)\n",
+        "exported",
+        "2:17",
+    ),
+    "patched methods": (
+        IMPORT + "AsyncVectorEnv.step = f\ne = AsyncVectorEnv(fns)\n",
+        "class-as-value",
+        "2:1",
+    ),
+    "internals": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nfor p in e.processes:\n    p.kill()\n",
+        "internals",
+        "3:10",
+    ),
+    "internals of self": (
+        IMPORT + "class T:\n    def __init__(self):\n        self.e = AsyncVectorEnv(fns)\n"
+        "    def f(self):\n        return self.e.parent_pipes\n",
+        "internals",
+        "6:16",
+    ),
+    "vector.make with wrappers": (
+        "import gym\ne = gym.vector.make('A-v1', 3, wrappers=[W])\n",
+        "vector-make",
+        "2:5",
+    ),
+    "make_vec with vector arguments": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, 'async', vector_kwargs={})\n",
+        "vector-make",
+        "2:5",
+    ),
+    "make_vec without its package": (
+        "from gymnasium import make_vec\ne = make_vec('A-v1', 3, 'async')\n",
+        "vector-make",
+        "2:5",
+    ),
+    "asynchronous or not": (
+        "import gym\ne = gym.vector.make('A-v1', 3, asynchronous=flag)\n",
+        "vector-make",
+        "2:5",
+    ),
+    "three values of a step": (
+        IMPORT + "e = AsyncVectorEnv(fns)\na, b, c = e.step(x)\n",
+        "step-unpacking",
+        "3:11",
+    ),
+    "four values from gymnasium": (
+        IMPORT + "e = AsyncVectorEnv(fns)\na, b, c, d = e.step(x)\n",
+        "step-unpacking",
+        "3:14",
+    ),
+    "four values here, five there": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\na, b, c, d = e.step(x)\n"
+        "a, b, c, d, f = e.step(x)\n",
+        "step-unpacking",
+        "3:14",
+    ),
+    "one value of the reset, five of the step": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nobs = e.reset()\nobs, r, t, u, i = e.step(f(obs))\n",
+        "reset-contradicts-step",
+        "3:7",
+    ),
+    "a pair from the reset, four values of the step": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\nobs, i = e.reset()\n"
+        "obs, r, d, i = e.step(a)\n",
+        "reset-contradicts-step",
+        "3:10",
+    ),
+    "infos as a list": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\nobs, r, d, infos = e.step(a)\nx = infos[0]\n",
+        "infos-list",
+        "4:5",
+    ),
+    "infos iterated": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\nobs, r, d, infos = e.step(a)\n"
+        "for info in infos:\n    pass\n",
+        "infos-list",
+        "4:13",
+    ),
+    "seed()": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\nobs, r, d, i = e.step(a)\n",
+        "seed-method",
+        "3:1",
+    ),
+    "final_info as it was": (
+        IMPORT
+        + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nfor i in infos['final_info']:\n    pass\n",
+        "final-info",
+        "4:16",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_changed(name: str) -> None:
+    check_transformed(*CHANGED[name], FIX)
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_left_alone(name: str) -> None:
+    script, codes = LEFT_ALONE[name]
+    assert reported(check_noop(script, FIX)) == codes
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name: str) -> None:
+    script, code, place = REFUSED[name]
+    check_refused(script, code, place, FIX)
+
+
+def test_all_or_none() -> None:
+    script = IMPORT + "a = AsyncVectorEnv(fns)\nb = AsyncVectorEnv(fns, worker=w)\n"
+    assert not changed(script, FIX)
