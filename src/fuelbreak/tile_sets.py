@@ -55,11 +55,8 @@ class TileSetWriter:
                 file=str(root),
             )
         self._kept = _read_index(self._root) if existing == "append" else []
-        tiles = (
-            find_tiles(self._root)
-            if existing == "append" and (self._root / "cropped_raster").exists()
-            else {}
-        )
+        added_to = existing == "append" and any(self._root.glob("cropped_raster/*/*.tif"))
+        tiles = find_tiles(self._root) if added_to else {}
         self.next_index = max(tiles, default=-1) + 1
         self._staging = self._root / f"{_STAGING}{os.getpid()}-{secrets.token_hex(4)}"
         self._new: list[dict[str, str]] = []

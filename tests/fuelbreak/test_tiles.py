@@ -197,6 +197,12 @@ def test_append_adds_after_the_last_index(tmp_path: Path, source: Path) -> None:
     assert before.items() <= after.items()
 
 
+def test_append_begins_at_0_where_there_is_no_tile(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "out" / "cropped_raster" / "slp").mkdir(parents=True)
+    cut_tiles(source, tmp_path / "out", size=10, overlap=0, existing="append")
+    assert list(find_tiles(tmp_path / "out")) == list(range(6))
+
+
 @pytest.mark.parametrize("existing", ["refuse", "overwrite", "append"])
 def test_a_failure_half_way_leaves_the_target_as_it_was(
     tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch, existing: Any
