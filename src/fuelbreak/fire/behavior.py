@@ -6,8 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.fire.crown import Canopy, crown_fire, crowning_rate_m_min
-from fuelbreak.fire.ellipse import combined_slowness, project
-from fuelbreak.fire.surface import BaseFire, base_fire, head_fire, midflame_wind_m_min, slope_and_aspect
+from fuelbreak.fire.ellipse import Ellipses, combined_slowness, project, slowness
+from fuelbreak.fire.sectors import lengthening
+from fuelbreak.fire.surface import (
+    BaseFire,
+    Terrain,
+    base_fire,
+    head_fire,
+    midflame_wind_m_min,
+    slope_and_aspect,
+)
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 
@@ -15,9 +23,11 @@ __all__ = ["landscape_slowness"]
 
 FloatArray = npt.NDArray[np.float64]
 
+_CLEARLY_FASTER = 0.999  # the Wulff shape is sampled, its rounding is no crown fire
+
 
 def landscape_slowness(landscape: Landscape, weather: Weather, directions: FloatArray) -> FloatArray:
-    """Minutes per metre along fixed directions in every cell.
+    """Minutes per metre along fixed directions in every cell, for moves that cover the area of the spread ellipses.
 
     Args:
         landscape: The rasters.
@@ -28,7 +38,6 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         float64 (K, H, W); inf in cells that do not burn or are too moist to spread fire.
     """
     burnable = landscape.burnable
-    out = np.full((len(directions), *landscape.shape), np.inf)
     terrain = slope_and_aspect(landscape.slope_deg[burnable], landscape.aspect_deg[burnable])
     canopy = _canopy(landscape, burnable)
     base = _base_fire_of_cells(landscape.fuel_model[burnable], weather)
@@ -38,10 +47,26 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         canopy, base, weather.moisture_1h, weather.wind_speed_10m_km_h, weather.upwind_direction_deg, terrain
     )
     crowning_rate = crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
-    out[:, burnable] = combined_slowness(
+    out = np.full((len(directions), *landscape.shape), np.inf)
+    out[:, burnable] = _slowness_of_moves(
         project(surface, terrain), project(crown.head, terrain), crowning_rate, terrain, directions
     ).T
     return out
+
+
+def _slowness_of_moves(
+    surface: Ellipses, crown: Ellipses, crowning_rate: FloatArray, terrain: Terrain, directions: FloatArray
+) -> FloatArray:
+    """float64 (N, K): lengthened as the crown ellipse asks where a move burns in the crowns, else as the surface's."""
+    alone = slowness(surface, directions)
+    combined = combined_slowness(alone, surface, crown, crowning_rate, terrain, directions)
+    longer = lengthening(surface, alone, directions)
+    in_crowns = combined < _CLEARLY_FASTER * alone
+    cells = np.flatnonzero(in_crowns.any(axis=1))
+    crowning = crown.take(cells)
+    longer_in_crowns = lengthening(crowning, slowness(crowning, directions), directions)
+    longer[cells] = np.where(in_crowns[cells], longer_in_crowns, longer[cells])
+    return combined / longer
 
 
 def _canopy(landscape: Landscape, where: npt.NDArray[np.bool_]) -> Canopy:

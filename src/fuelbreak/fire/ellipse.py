@@ -38,6 +38,10 @@ class Ellipses:
     center: FloatArray
     shape: FloatArray
 
+    def take(self, cells: npt.NDArray[np.int64]) -> Ellipses:
+        """The ellipses of some of the cells."""
+        return Ellipses(self.center[cells], self.shape[cells])
+
     def support(self, normals: FloatArray) -> FloatArray:
         """float64 (N, A), m/min: speed of a front on the map along unit normals (A, 2)."""
         spread = np.einsum("ai,nij,aj->na", normals, self.shape, normals)
@@ -91,11 +95,17 @@ def slowness(ellipses: Ellipses, directions: FloatArray) -> FloatArray:
 
 
 def combined_slowness(
-    surface: Ellipses, crown: Ellipses, crowning_rate: FloatArray, terrain: Terrain, directions: FloatArray
+    surface_slowness: FloatArray,
+    surface: Ellipses,
+    crown: Ellipses,
+    crowning_rate: FloatArray,
+    terrain: Terrain,
+    directions: FloatArray,
 ) -> FloatArray:
     """Slowness where the front burns as surface fire, and as crown fire too where its normal rate suffices.
 
     Args:
+        surface_slowness: float64 (N, K), min/m, of the surface fire alone.
         surface: Surface ellipses of N cells.
         crown: Crown ellipses of the same cells.
         crowning_rate: float64 (N,), m/min on the slope; inf where the cell cannot crown.
@@ -103,50 +113,44 @@ def combined_slowness(
         directions: float64 (K, 2), unit vectors (east, north).
 
     Returns:
-        float64 (N, K), min/m.
+        float64 (N, K), min/m, nowhere more than that of the surface fire.
     """
-    out = slowness(surface, directions)
     angles = np.arange(_NORMALS) * (2.0 * np.pi / _NORMALS)
     normals = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     gradient = np.stack([terrain.gradient_east, terrain.gradient_north], axis=1)
-    _hasten(
-        out,
-        surface.center,
-        surface.shape,
-        crown.center,
-        crown.shape,
-        crowning_rate,
-        gradient,
-        normals,
-        normals @ directions.T,
-    )
+    out = surface_slowness.copy()
+    facing = normals @ directions.T
+    _hasten(out, _as_rows(surface), _as_rows(crown), crowning_rate, gradient, normals, facing)
     return out
 
 
 @numba.njit(cache=True, nogil=True)
 def _hasten(
     out: FloatArray,
-    center: FloatArray,
-    shape: FloatArray,
-    crown_center: FloatArray,
-    crown_shape: FloatArray,
+    surface: FloatArray,
+    crown: FloatArray,
     crowning_rate: FloatArray,
     gradient: FloatArray,
     normals: FloatArray,
     facing: FloatArray,
 ) -> None:
-    """Lower the slowness of cells that crown to that of their Wulff shape; `facing` is (A, K), normal . direction."""
+    """Lower the slowness of cells that crown to that of their Wulff shape; `facing` is (A, K), normal . direction.
+
+    Ellipses come as (N, 5): centre x and y, then M as xx, 2 xy and yy.
+    """
     waiting = np.empty(len(normals))  # minutes per metre of front, along each normal
     for cell in np.flatnonzero(crowning_rate < np.inf):
-        crowns = False
+        east, north, crowns = gradient[cell, 0], gradient[cell, 1], False
         for a in range(len(normals)):
             x, y = normals[a, 0], normals[a, 1]
-            speed = _support(center[cell, 0], center[cell, 1], shape[cell], x, y)
-            rise = x * gradient[cell, 0] + y * gradient[cell, 1]
-            steepness = gradient[cell, 0] ** 2 + gradient[cell, 1] ** 2
-            on_slope = np.sqrt(1.0 - rise * rise / (1.0 + steepness))  # of a gradient that is 1 on the map
-            if speed > crowning_rate[cell] * on_slope:
-                crown_speed = _support(crown_center[cell, 0], crown_center[cell, 1], crown_shape[cell], x, y)
+            root = surface[cell, 2] * x * x + surface[cell, 3] * x * y + surface[cell, 4] * y * y
+            speed = surface[cell, 0] * x + surface[cell, 1] * y + np.sqrt(max(root, 0.0))
+            on_slope = 1.0 - (x * east + y * north) ** 2 / (1.0 + east * east + north * north)
+            if speed > crowning_rate[cell] * np.sqrt(
+                on_slope
+            ):  # the gradient of a front is shorter on a slope
+                root = crown[cell, 2] * x * x + crown[cell, 3] * x * y + crown[cell, 4] * y * y
+                crown_speed = crown[cell, 0] * x + crown[cell, 1] * y + np.sqrt(max(root, 0.0))
                 crowns |= crown_speed > speed
                 speed = max(speed, crown_speed)
             waiting[a] = 1.0 / speed if speed > 0.0 else np.inf
@@ -158,7 +162,6 @@ def _hasten(
                 out[cell, k] = min(out[cell, k], slowest)
 
 
-@numba.njit(cache=True, nogil=True)
-def _support(center_x: float, center_y: float, shape: FloatArray, x: float, y: float) -> float:
-    square = shape[0, 0] * x * x + (shape[0, 1] + shape[1, 0]) * x * y + shape[1, 1] * y * y
-    return float(center_x * x + center_y * y + np.sqrt(max(square, 0.0)))
+def _as_rows(ellipses: Ellipses) -> FloatArray:
+    xx, xy, yy = ellipses.shape[:, 0, 0], ellipses.shape[:, 0, 1], ellipses.shape[:, 1, 1]
+    return np.stack([*ellipses.center.T, xx, 2.0 * xy, yy], axis=1)

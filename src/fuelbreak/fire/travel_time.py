@@ -6,7 +6,6 @@ metre. Costs are kept by the cell in which a move ends, since a cell asks its ne
 
 from __future__ import annotations
 
-from math import pi, sqrt
 from typing import NamedTuple
 
 import numba
@@ -22,11 +21,11 @@ FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 BoolGrid = npt.NDArray[np.bool_]
 
-IGNITION_RADIUS_CELLS = 1.0 / (3.0 * sqrt(pi))
-"""A fire starts as a burning disc of a ninth of its cell, 5.6 m in radius on 30 m cells.
+IGNITION_RADIUS_CELLS = 0.2
+"""A fire starts as a burning disc a fifth of a cell in radius: 6 m on 30 m cells.
 
-A fire that is reported has a size; the finest reference at hand, solved on a grid three times as fine, starts from
-one of its own cells. It matters for the first cells only."""
+A fire that is reported has a size. The finest reference at hand, solved on a grid three times as fine, lights one of
+its own cells, so that its front starts 5 to 7 m out. It matters for the first cells only."""
 
 
 class Graph(NamedTuple):

@@ -59,7 +59,8 @@ def test_support_is_the_farthest_the_front_reaches() -> None:
 
 
 def both(surface: Ellipses, crown: Ellipses, crowning_rate: float) -> np.ndarray:
-    return 1.0 / combined_slowness(surface, crown, np.array([crowning_rate]), FLAT, directions())[0]
+    alone = slowness(surface, directions())
+    return 1.0 / combined_slowness(alone, surface, crown, np.array([crowning_rate]), FLAT, directions())[0]
 
 
 def test_where_nothing_crowns_the_surface_fire_is_all() -> None:
