@@ -1,4 +1,8 @@
-"""Where fires start."""
+"""Where fires start: drawn evenly or from a raster of probabilities, given as points, or everywhere.
+
+Ignitions are int64 (n, 2), (row, column), row 0 = north. The simulator refuses those that cannot burn; points from
+elsewhere (lightning, records) are brought onto fuel by `nearest_burnable`, which says how far each had to go.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +12,49 @@ import numpy.typing as npt
 from fuelbreak.errors import SimulationError
 from fuelbreak.landscape import Landscape
 
-__all__ = ["sample_ignitions"]
+__all__ = ["all_ignitions", "nearest_burnable", "sample_ignitions"]
+
+IntArray = npt.NDArray[np.int64]
 
 
-def sample_ignitions(landscape: Landscape, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    """Ignitions drawn uniformly over the burnable cells, with replacement.
+def sample_ignitions(
+    landscape: Landscape,
+    count: int,
+    rng: np.random.Generator,
+    probability: npt.NDArray[np.floating] | None = None,
+) -> IntArray:
+    """Draw ignitions over the burnable cells, with replacement.
 
     Args:
         landscape: Where.
         count: How many.
         rng: The source of randomness.
+        probability: Float (H, W), relative weights, not negative; they need not sum to 1, and those of cells that do
+            not burn are left out. Without it every burnable cell is equally likely.
 
     Returns:
-        int64 (count, 2), (row, column), row 0 = north.
+        int64 (count, 2).
+
+    Raises:
+        SimulationError: No cell of the landscape burns, or the weights are no weights.
+    """
+    cells = all_ignitions(landscape)
+    if probability is None:
+        return cells[rng.integers(len(cells), size=count)]
+    weights = _weights(landscape, probability)[tuple(cells.T)]
+    if weights.sum() <= 0.0:
+        raise SimulationError(f"{landscape.name}: no burnable cell has an ignition probability above 0")
+    return cells[rng.choice(len(cells), size=count, p=weights / weights.sum())]
+
+
+def all_ignitions(landscape: Landscape) -> IntArray:
+    """Every burnable cell once: fires from all of them have no sampling noise.
+
+    Args:
+        landscape: Where.
+
+    Returns:
+        int64 (n, 2), row by row.
 
     Raises:
         SimulationError: No cell of the landscape burns.
@@ -30,4 +64,51 @@ def sample_ignitions(landscape: Landscape, count: int, rng: np.random.Generator)
         raise SimulationError(
             f"{landscape.name}: no cell is burnable, so no fire can start; use another tile"
         )
-    return cells[rng.integers(len(cells), size=count)]
+    return cells
+
+
+def nearest_burnable(landscape: Landscape, points: npt.ArrayLike) -> tuple[IntArray, npt.NDArray[np.float64]]:
+    """Bring points onto fuel.
+
+    Args:
+        landscape: Where.
+        points: int (n, 2), (row, column), on the grid.
+
+    Returns:
+        int64 (n, 2), each point itself where it burns, else the nearest burnable cell (the first row by row of
+        several); and float64 (n,), metres that each was moved.
+
+    Raises:
+        SimulationError: A point is off the grid, or no cell of the landscape burns.
+    """
+    cells = all_ignitions(landscape)
+    wanted = np.asarray(points, dtype=np.int64).reshape(-1, 2)
+    outside = np.any((wanted < 0) | (wanted >= landscape.shape), axis=1)
+    if outside.any():
+        row, column = wanted[np.argmax(outside)]
+        raise SimulationError(
+            f"{landscape.name}: point {np.argmax(outside)} at row {row}, column {column} is off the grid of "
+            f"{landscape.shape[0]} x {landscape.shape[1]} cells; leave it out"
+        )
+    moved, metres = wanted.copy(), np.zeros(len(wanted))
+    for i in np.flatnonzero(~landscape.burnable[tuple(wanted.T)]):
+        distance = np.hypot(*(cells - wanted[i]).T)
+        moved[i] = cells[np.argmin(distance)]
+        metres[i] = distance.min() * landscape.cell_size_m
+    return moved, metres
+
+
+def _weights(landscape: Landscape, probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    weights = np.asarray(probability, dtype=np.float64)
+    if weights.shape != landscape.shape:
+        raise SimulationError(
+            f"{landscape.name}: ignition probability is {weights.shape}, not {landscape.shape}"
+        )
+    bad = ~np.isfinite(weights) | (weights < 0.0)
+    if bad.any():
+        row, column = np.unravel_index(int(np.argmax(bad)), bad.shape)
+        raise SimulationError(
+            f"{landscape.name}: ignition probability at row {row}, column {column} is {weights[row, column]:g}; "
+            "weights are finite and not negative"
+        )
+    return weights
