@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fuelbreak.landscape import Landscape
-from fuelbreak.rasters import load_landscapes, write_landscape
-from fuelbreak.synthetic import generate_set
+from fuelbreak.rasters import load_landscapes
+from fuelbreak.synthetic.files import write_set
 
 __all__ = ["heldout_landscapes", "training_landscapes"]
 
@@ -37,6 +37,5 @@ def heldout_landscapes(rasters: Path | str | None = None) -> list[Landscape]:
 
 def _load_or_generate(root: Path, count: int, seed: int) -> list[Landscape]:
     if not (root / "cropped_raster").is_dir():
-        for index, landscape in enumerate(generate_set(seed, count)):
-            write_landscape(landscape, root, index)
+        write_set(root, seed, count)
     return load_landscapes(root)

@@ -163,7 +163,7 @@ def evaluate_run(
     budget, k = int(state["budget"]), int(state["k"])
     judged = evaluate(network, landscapes, budget=budget, k=k, weather=weather, device=device)
     summary = {
-        "run": run.name,
+        "run": run.resolve().name,
         "episodes": int(state["episode"]) + 1,
         "budget": budget,
         "cells_per_step": k,

@@ -69,7 +69,7 @@ def draw_burn_probability(path: Path, landscape: Landscape, breaks: Breaks, weat
         (f"After: {after.sum():.0f} cells a fire", after, "inferno", 0.0, top),
         ("After minus before", after - before, "RdBu_r", -top, top),
     ]
-    figure = _figure(15.0, 5.0)
+    figure = _figure(15.0, 4.4)
     for index, (title, values, colors, low, high) in enumerate(panels, start=1):
         axes = figure.add_subplot(1, 3, index)
         image = axes.imshow(values, cmap=colors, vmin=low, vmax=high, extent=_extent_km(landscape))
@@ -81,6 +81,8 @@ def draw_burn_probability(path: Path, landscape: Landscape, breaks: Breaks, weat
 
 def draw_learning_curve(path: Path, metrics: Path) -> Path:
     """Return and burned cells by episode, with running means."""
+    from matplotlib.ticker import MaxNLocator
+
     records = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
     figure = _figure(10.0, 4.0)
     shown = (
@@ -96,6 +98,7 @@ def draw_learning_curve(path: Path, metrics: Path) -> Path:
         )
         axes.set_title(title)
         axes.set_xlabel("episode")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
     return _save(figure, path)
 

@@ -1,13 +1,15 @@
 """A run's folder: everything that watches a run reads these files.
 
-runs/<UTC>-<name>/
-  config.json          arguments, versions, landscapes, seeds
-  metrics.jsonl        one line an episode
-  events.out.tfevents* the same for TensorBoard
-  checkpoints/         latest.pt
-  pictures/            PNG
-  summary.json         how it ended and how the agent did
-  CARD.md              the same for people
+    runs/<UTC>-<name>/
+      config.json          arguments, versions, landscapes, seeds
+      metrics.jsonl        one line an episode
+      events.out.tfevents.*  the same for TensorBoard
+      checkpoints/         latest.pt
+      pictures/            PNG
+      summary.json         how it ended and how the agent did
+      CARD.md              the same for people
+
+`runs/latest` is a link to the newest one.
 """
 
 from __future__ import annotations

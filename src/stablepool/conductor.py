@@ -1,22 +1,22 @@
 """`Conductor`: what a step or a reset means for every environment, and what a failure looks like to a learner.
 
-begin_step(actions) ─► store actions ─► wake the workers that live
-finish_step() ─► settle (supervisor) ─► Reply:   rows are in shared memory, infos in the reply
-└► Failure: void rows, records; replacement starts in the background
-─► SAME_STEP only: wait for the replacements and show their reset observations
+begin_step(actions) -> store actions -> wake the workers that live
+finish_step() -> settle (supervisor) -> Reply:   rows are in shared memory, infos in the reply
+                                     -> Failure: void rows, records; a replacement starts in the background
+              -> SAME_STEP only: wait for the replacements and show their reset observations
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium import logger
-from gymnasium.vector import AutoresetMode
+from gymnasium.vector import AutoresetMode, VectorEnv
 
 from stablepool.errors import RestartLimitError, WorkerFaultError
 from stablepool.faults import FaultRecord
@@ -29,8 +29,6 @@ from stablepool.startup import RunningPool
 __all__ = ["Batch", "Conductor"]
 
 _LOG = logging.getLogger("stablepool")
-
-AddInfo = Callable[[dict[str, Any], dict[str, Any], int], dict[str, Any]]
 
 
 @dataclass
@@ -75,7 +73,6 @@ class Conductor:
         pool: A pool whose environments have been built.
         options: Deadlines and policies.
         autoreset_mode: When environments are reset.
-        add_info: Gymnasium's merging of one environment's info into the vector infos.
 
     Attributes:
         ledger: Faults, counters and seeds.
@@ -90,9 +87,11 @@ class Conductor:
         add_info: AddInfo,
     ) -> None:
         self.ledger = Ledger(num_envs)
-        self._pool, self._options, self._mode, self._add_info = pool, options, autoreset_mode, add_info
+        self._options, self._mode = options, autoreset_mode
         self._supervisor, self._block, self._observations = pool.supervisor, pool.block, pool.observations
         self._num_envs = num_envs
+        self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
+        self._merger.num_envs = num_envs
         self._asked: list[WorkerSlot] = []
         self._buffer = 0
         self._observed = np.zeros(num_envs, dtype=np.bool_)
@@ -184,7 +183,7 @@ class Conductor:
                 self._observations.carry(self._buffer, self._debts)
         for index, observation in final.items():
             info = {"final_obs": observation, "final_info": {}}
-            batch.infos = self._add_info(batch.infos, info, index)
+            batch.infos = self._merger._add_info(batch.infos, info, index)
 
     # Reset
 
@@ -317,7 +316,7 @@ class Conductor:
         for index, observation in reply.observations.items():
             self._observations.take(self._buffer, index, observation)
         for index, info in reply.infos.items():
-            batch.infos = self._add_info(batch.infos, info, index)
+            batch.infos = self._merger._add_info(batch.infos, info, index)
 
     def _replace(
         self,
