@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ __all__ = [
     "EpisodeLoop",
     "Loop",
     "episode_loops",
+    "escapes",
     "own_continues",
     "resets_always",
     "resets_in",
@@ -98,7 +100,23 @@ def _kind(inner: Loop, outer: Loop) -> str:
     about_outer, about_inner = words(*_head(outer)), words(*_head(inner))
     if about_outer & _ROLLOUT:
         return "rollout"
-    return "episode" if (about_outer | about_inner) & _EPISODE else ""
+    counted = words(*(s.target for s in outer.body if isinstance(s, ast.AugAssign)))
+    return "episode" if (about_outer | about_inner | counted) & _EPISODE else ""
+
+
+def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
+    """Episode loops that hand an environment to a function outside the script, which may step it."""
+    for node in script.names.order:
+        if isinstance(node, ast.Call) and _hands_over(script, node):
+            loop = next(iter(_loops_around(script, node)), None)
+            if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
+                yield loop, node
+
+
+def _hands_over(script: Script, call: ast.Call) -> bool:
+    if script.called_function(call) is not None or not any(script.is_receiver(a) for a in call.args):
+        return False
+    return not (isinstance(call.func, ast.Name) and call.func.id in dir(builtins))
 
 
 def _head(loop: Loop) -> list[ast.expr]:

@@ -254,13 +254,26 @@ def _with_keyword(call: cst.Call, keyword: AddKeyword) -> cst.Call:
     if not call.args:
         return call.with_changes(args=[argument])
     *others, last = call.args
-    comma = cst.Comma(whitespace_after=_separator(call))
-    if not isinstance(last.comma, cst.MaybeSentinel):
-        argument = argument.with_changes(comma=last.comma)
+    has_comma = isinstance(last.comma, cst.Comma)
+    tail = last.comma.whitespace_after if isinstance(last.comma, cst.Comma) else last.whitespace_after_arg
+    between, closing = _layout(_separator(call), tail)
+    last = last.with_changes(comma=cst.Comma(whitespace_after=between))
+    if has_comma:
+        argument = argument.with_changes(comma=cst.Comma(whitespace_after=closing))
     else:
-        argument = argument.with_changes(whitespace_after_arg=last.whitespace_after_arg)
         last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
-    return call.with_changes(args=[*others, last.with_changes(comma=comma), argument])
+        argument = argument.with_changes(whitespace_after_arg=closing)
+    return call.with_changes(args=[*others, last, argument])
+
+
+def _layout(
+    separator: cst.BaseParenthesizableWhitespace, tail: cst.BaseParenthesizableWhitespace
+) -> tuple[cst.BaseParenthesizableWhitespace, cst.BaseParenthesizableWhitespace]:
+    """What stands before and after an added last argument; a comment stays on its line."""
+    if isinstance(tail, cst.ParenthesizedWhitespace) and isinstance(separator, cst.ParenthesizedWhitespace):
+        between = separator.with_changes(first_line=tail.first_line, empty_lines=tail.empty_lines)
+        return between, tail.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
+    return separator, tail
 
 
 def _separator(call: cst.Call) -> cst.BaseParenthesizableWhitespace:

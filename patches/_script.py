@@ -184,7 +184,7 @@ class Script:
             before = len(found) + len(makers)
             for call in self._producers(found, makers):
                 self._follow(call, found, makers)
-            self._follow_arguments(found)
+            self._follow_arguments(found, makers)
             if len(found) + len(makers) == before:
                 return frozenset(found)
 
@@ -244,7 +244,7 @@ class Script:
             makers.add(function)
         found.update(key for target in targets if (key := self.key(target)) is not None)
 
-    def _follow_arguments(self, found: set[Key]) -> None:
+    def _follow_arguments(self, found: set[Key], makers: set[ast.AST]) -> None:
         """A parameter holds the environment where every call in the script hands one over."""
         given: dict[Key, list[bool]] = {}
         for call in self.names.order:
@@ -252,7 +252,10 @@ class Script:
             if function is None or not isinstance(call, ast.Call):
                 continue
             for name, value in _pair_arguments(call, function):
-                given.setdefault((function, name), []).append(self.key(value) in found)
+                made = isinstance(value, ast.Call) and (
+                    value in self.constructions or self._called_function(value) in makers
+                )
+                given.setdefault((function, name), []).append(made or self.key(value) in found)
         found.update(key for key, held in given.items() if all(held))
 
     def is_receiver(self, expression: ast.AST) -> bool:

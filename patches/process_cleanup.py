@@ -45,8 +45,9 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
             yield from _left_alone(script, call)
         elif block[0] not in done:
             done.update(block)
-            replaced += block
-            yield _edit(script, block)
+            finding = _edit(script, block)
+            replaced += block if isinstance(finding, Edit) else []
+            yield finding
     if replaced:
         yield from _unused_import(script, replaced)
 

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from patches._flavour import Flavour
-from patches._loops import EpisodeLoop, episode_loops, own_continues, resets_always, resets_in
+from patches._loops import EpisodeLoop, episode_loops, escapes, own_continues, resets_always, resets_in
 from patches._model import Case, Edit, Finding, Fix, Insert, Options, Remark
 from patches._script import Script, walk
 from patches._source import Place
@@ -22,6 +22,10 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan a reset for every episode loop whose path has none."""
     for loop in episode_loops(script):
         yield from _examine(script, options, loop)
+    for outer, call in escapes(script):
+        message = f"the environment is handed to {script.text(call.func)}(), which may step it"
+        hint = "see that it is reset there, or reset it at the end of each episode"
+        yield Remark(NAME, "notice", "escapes", script.place(outer), message, hint)
 
 
 def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Finding]:

@@ -93,7 +93,8 @@ def _decide(script: Script, assignments: list[_Assignment], wanted: str) -> Find
 def _number(value: ast.expr) -> float | None:
     """The value of a number as people write it: `20_000`, `int(2e4)`, `20 * 1000`, `2 ** 14`."""
     if isinstance(value, ast.Constant):
-        return float(value.value) if isinstance(value.value, int | float) else None
+        number = value.value
+        return float(number) if isinstance(number, int | float) and not isinstance(number, bool) else None
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "int":
         return _number(value.args[0]) if len(value.args) == 1 and not value.keywords else None
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult | ast.Pow | ast.LShift):

@@ -1,0 +1,180 @@
+"""int8-actions, step-timeouts, process-cleanup, tuned-parameters and drop-void-transitions on what people write."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.patches.tools import check_noop, check_transformed, reported
+
+ASYNC = "from gymnasium.vector import AsyncVectorEnv\n"
+MAKE = "envs = AsyncVectorEnv(fns)\n"
+POOL = "from stablepool import StableProcessPoolEnv\nenvs = StableProcessPoolEnv(fns, timeout=8.0)\n"
+NUMPY = "import numpy as np\n" + ASYNC + MAKE
+MP = "import multiprocessing as mp\n" + ASYNC + MAKE
+
+# name: (fix, head, before, after)
+CHANGED = {
+    # --- int8
+    "mask": ("int8-actions", NUMPY, "action = np.zeros(HxW)\naction[i] = 1\n", "action = np.zeros(HxW, dtype=np.int8)\naction[i] = 1\n"),
+    "mask by float ones": ("int8-actions", NUMPY, "action = np.zeros(H * W)\naction[i] = 1.0\n", "action = np.zeros(H * W, dtype=np.int8)\naction[i] = 1.0\n"),
+    "mask by True": ("int8-actions", NUMPY, "act = np.zeros(n_cells)\nact[i] = True\n", "act = np.zeros(n_cells, dtype=np.int8)\nact[i] = True\n"),
+    "dtype float": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype=float)\n", "action = np.zeros(HxW, dtype=np.int8)\n"),
+    "dtype by position": ("int8-actions", NUMPY, "action = np.zeros(HxW, np.float32)\n", "action = np.zeros(HxW, np.int8)\n"),
+    "dtype uint8": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype=np.uint8)\n", "action = np.zeros(HxW, dtype=np.int8)\n"),
+    "dtype as text": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype='float32')\n", "action = np.zeros(HxW, dtype=np.int8)\n"),
+    "a batch": ("int8-actions", NUMPY, "actions = np.zeros((N_ENVS, HxW))\nactions[i, cells] = 1\n", "actions = np.zeros((N_ENVS, HxW), dtype=np.int8)\nactions[i, cells] = 1\n"),
+    "a list of masks": ("int8-actions", NUMPY, "actions = [np.zeros(HxW) for _ in range(4)]\nactions[0][c] = 1\n", "actions = [np.zeros(HxW, dtype=np.int8) for _ in range(4)]\nactions[0][c] = 1\n"),
+    "straight into a step": ("int8-actions", NUMPY, "env.step(np.zeros(env.action_space.n))\n", "env.step(np.zeros(env.action_space.n, dtype=np.int8))\n"),
+    "returned by a policy": ("int8-actions", NUMPY, "def no_action(HxW):\n    return np.zeros(HxW)\n", "def no_action(HxW):\n    return np.zeros(HxW, dtype=np.int8)\n"),
+    "numpy by another name": ("int8-actions", "import numpy\n" + ASYNC + MAKE, "action = numpy.zeros(HxW)\n", "action = numpy.zeros(HxW, dtype=numpy.int8)\n"),
+    "zeros by name": ("int8-actions", "from numpy import zeros\n" + ASYNC + MAKE, "action = zeros(HxW)\n", 'action = zeros(HxW, dtype="int8")\n'),
+    "over many lines": ("int8-actions", NUMPY, "action = np.zeros(\n    HxW,  # cells\n)\n", "action = np.zeros(\n    HxW,  # cells\n    dtype=np.int8,\n)\n"),
+    "size from the space": ("int8-actions", NUMPY, "n = int(env.action_space.n)\ntest_action = np.zeros(n)\n", "n = int(env.action_space.n)\ntest_action = np.zeros(n, dtype=np.int8)\n"),
+    "an empty action beside binary ones": (
+        "int8-actions", NUMPY,
+        "action = np.zeros(HxW)\naction[i] = 1\ntest_action = np.zeros(env.action_space.shape)\n",
+        "action = np.zeros(HxW, dtype=np.int8)\naction[i] = 1\ntest_action = np.zeros(env.action_space.shape, dtype=np.int8)\n",
+    ),
+    # --- timeouts
+    "constructor": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns)\n", "envs = StableProcessPoolEnv(fns, timeout=8.0)\n"),
+    "constructor under another name": ("step-timeouts", "from stablepool import StableProcessPoolEnv as P\n", "envs = P(fns, 8)\n", "envs = P(fns, 8, timeout=8.0)\n"),
+    "alarm": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(30)\nenvs.step(a)\nsignal.alarm(0)\n", "signal.alarm(8)\nenvs.step(a)\nsignal.alarm(0)\n"),
+    "alarm by name": ("step-timeouts", "from signal import alarm\n" + POOL, "alarm(60)\nenvs.reset()\n", "alarm(8)\nenvs.reset()\n"),
+    "alarm and its f-string": (
+        "step-timeouts", "import signal\n" + POOL,
+        "try:\n    signal.alarm(15)\n    envs.step(a)\nexcept TimeoutError:\n    print(f'env {i} timed out after 15s')\n",
+        "try:\n    signal.alarm(8)\n    envs.step(a)\nexcept TimeoutError:\n    print(f'env {i} timed out after 8s')\n",
+    ),
+    "a thread": (
+        "step-timeouts", "import threading\n" + POOL,
+        "def work():\n    envs.step(a)\nt = threading.Thread(target=work)\nt.start()\nt.join(10)\n",
+        "def work():\n    envs.step(a)\nt = threading.Thread(target=work)\nt.start()\nt.join(8)\n",
+    ),
+    "a thread on the method itself": (
+        "step-timeouts", "from threading import Thread\n" + POOL,
+        "t = Thread(target=envs.step, args=(a,))\nt.join(timeout=12.5)\n",
+        "t = Thread(target=envs.step, args=(a,))\nt.join(timeout=8.0)\n",
+    ),
+    # --- clean-up
+    "loop": ("process-cleanup", "import multiprocessing\n" + ASYNC + MAKE, "print(multiprocessing.cpu_count())\nfor p in multiprocessing.active_children():\n    p.kill()\n", "print(multiprocessing.cpu_count())\nterminate_children()\n"),
+    "loop by name": ("process-cleanup", "from multiprocessing import active_children, Queue\n" + ASYNC + MAKE, "for p in active_children():\n    p.terminate()\n", "terminate_children()\n"),
+    "terminate, wait, kill": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    p.terminate()\n    p.join(timeout=2)\n    if p.is_alive():\n        p.kill()\n", "terminate_children()\n"),
+    "errors passed over": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    try:\n        p.terminate()\n    except Exception:\n        pass\n", "terminate_children()\n"),
+    "two loops": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    p.terminate()\nfor p in mp.active_children():\n    p.join()\n    p.kill()\n", "terminate_children()\nterminate_children()\n"),
+    "indented": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "if True:\n    try:\n        run()\n    finally:\n        for p in mp.active_children():\n            p.terminate()\n", "if True:\n    try:\n        run()\n    finally:\n        terminate_children()\n"),
+    # --- parameters
+    "a function's own": ("tuned-parameters", ASYNC + MAKE, "def main():\n    N_ENVS = 8\n    BATCH_SIZE = 16\n    SIMS = 5\n", "def main():\n    N_ENVS = 32\n    BATCH_SIZE = 64\n    SIMS = 1\n"),
+    "a class": ("tuned-parameters", ASYNC + MAKE, "class C:\n    N_ENVS = 8\n    BATCH_SIZE = 16\n    SIMS = 5\n", "class C:\n    N_ENVS = 32\n    BATCH_SIZE = 64\n    SIMS = 1\n"),
+    "pairs": ("tuned-parameters", ASYNC + MAKE, "N_ENVS, BATCH_SIZE, SIMS = 8, 16, 5\n", "N_ENVS, BATCH_SIZE, SIMS = 32, 64, 1\n"),
+    "annotated": ("tuned-parameters", ASYNC + MAKE, "N_ENVS: int = 8\nBATCH_SIZE: int = 16\nSIMS: int = 5\n", "N_ENVS: int = 32\nBATCH_SIZE: int = 64\nSIMS: int = 1\n"),
+    "one line": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8; BATCH_SIZE = 16; SIMS = 5  # all\n", "N_ENVS = 32; BATCH_SIZE = 64; SIMS = 1  # all\n"),
+    "sums of numbers": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 2 ** 3\nBATCH_SIZE = 4 * 4\nBUFFER_CAP = int(1e5)\n", "N_ENVS = 32\nBATCH_SIZE = 64\nBUFFER_CAP = 200_000\n"),
+    "parentheses over lines": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = (\n    8  # eight\n)\nBATCH_SIZE = 16\nSIMS = 5\n", "N_ENVS = (\n    32  # eight\n)\nBATCH_SIZE = 64\nSIMS = 1\n"),
+    "aligned": ("tuned-parameters", ASYNC + MAKE, "N_ENVS     = 8    # a\nBATCH_SIZE = 16   # b\nSIMS       = 5\n", "N_ENVS     = 32    # a\nBATCH_SIZE = 64   # b\nSIMS       = 1\n"),
+    "the dominating assignment": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8\nBATCH_SIZE = 16\nSIMS = 5\nif small:\n    N_ENVS = 2\nN_ENVS = min(N_ENVS, cores)\n", "N_ENVS = 32\nBATCH_SIZE = 64\nSIMS = 1\nif small:\n    N_ENVS = 2\nN_ENVS = min(N_ENVS, cores)\n"),
+    # --- void transitions
+    "range of a name": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    buf.add(o[k], a[k], r[k], n[k], d[k])\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    if valid[k]:\n        buf.add(o[k], a[k], r[k], n[k], d[k])\n",
+    ),
+    "range of a length": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "n, r, d, u, info = envs.step(a)\nfor k in range(len(r)):\n    buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(len(r)):\n    if valid[k]:\n        buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
+    ),
+    "inside a condition": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    if not skip[k]:\n        buf.store(o[k], r[k], n[k], d[k])  # keep\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    if not skip[k]:\n        if valid[k]:\n            buf.store(o[k], r[k], n[k], d[k])  # keep\n",
+    ),
+    "a store over many lines": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    # one row\n    buf.push(\n        o[k],\n        r[k],\n        n[k],\n    )\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    # one row\n    if valid[k]:\n        buf.push(\n            o[k],\n            r[k],\n            n[k],\n        )\n",
+    ),
+}  # fmt: skip
+
+# name: (fix, head, script, reported)
+LEFT_ALONE = {
+    "not an action": ("int8-actions", NUMPY, "burned = np.zeros(HxW)\nburned[i] = 1\n", ()),
+    "action values": ("int8-actions", NUMPY, "action = np.zeros(HxW)\naction[i] = q[i]\n", ()),
+    "added up": ("int8-actions", NUMPY, "actions = np.zeros(HxW)\nactions[i] += 1\n", ()),
+    "a float action": ("int8-actions", NUMPY, "action = np.zeros(n_joints)\naction[0] = 1\nenv.step(action)\n", ()),
+    "a full throttle": ("int8-actions", NUMPY, "action = np.zeros(env.action_space.shape)\naction[2] = 1.0\nenv.step(action)\n", ()),
+    "discrete actions": ("int8-actions", NUMPY, "actions = np.zeros(N_ENVS, dtype=int)\nenvs.step(actions)\n", ()),
+    "torch": ("int8-actions", "import torch\n" + ASYNC + MAKE, "action = torch.zeros(HxW)\naction[i] = 1\n", ()),
+    "a mask that feeds a network": ("int8-actions", "import torch\n" + NUMPY, "action = np.zeros(HxW)\naction[i] = 1\nx = torch.from_numpy(action)\n", ()),
+    "int8 already": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype=np.int8)\n", ()),
+    "converted right away": ("int8-actions", NUMPY, "env.step(np.zeros(HxW).astype(np.int8))\n", ()),
+    "no vector environment": ("int8-actions", "import numpy as np\n", "action = np.zeros(HxW)\naction[i] = 1\n", ()),
+    "timeout given": ("step-timeouts", "", POOL, ()),
+    "timeout given as None": ("step-timeouts", "", POOL.replace("8.0", "None"), ()),
+    "timeout by position": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns, 8, 30.0)\n", ()),
+    "a short alarm": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(5)\nenvs.step(a)\n", ()),
+    "an alarm that is computed": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(limit)\nenvs.step(a)\n", ("computed-timeout",)),
+    "a process that is joined": ("step-timeouts", "import multiprocessing as mp\n" + POOL, "p = mp.Process(target=f)\np.join(timeout=30)\n", ()),
+    "a thread that loads": ("step-timeouts", "import threading\n" + POOL, "t = threading.Thread(target=load)\nt.join(30)\n", ()),
+    "a child that is awaited": ("step-timeouts", "import subprocess\n" + POOL, "child.wait(timeout=30)\n", ()),
+    "text that is joined": ("step-timeouts", "", POOL + "print(', '.join(names))\n", ()),
+    "only counted": ("process-cleanup", MP, "print(len(mp.active_children()))\n", ()),
+    "only awaited": ("process-cleanup", MP, "for p in mp.active_children():\n    p.join()\n", ()),
+    "counted while ended": ("process-cleanup", MP, "for p in mp.active_children():\n    n += 1\n    p.terminate()\n", ("interleaved",)),
+    "some of them": ("process-cleanup", MP, "for p in mp.active_children():\n    if p.name != 'logger':\n        p.terminate()\n", ("interleaved",)),
+    "all but one": ("process-cleanup", MP, "for p in mp.active_children():\n    if p is logger:\n        continue\n    p.terminate()\n", ("interleaved",)),
+    "reported": ("process-cleanup", MP, "for p in mp.active_children():\n    print(p.pid)\n    p.terminate()\n", ("interleaved",)),
+    "named children": ("process-cleanup", MP, "for p in my_processes:\n    p.terminate()\n", ()),
+    "a list that is used again": ("process-cleanup", MP, "c = mp.active_children()\nfor p in c:\n    p.terminate()\nprint(len(c))\n", ("interleaved",)),
+    "another active_children": ("process-cleanup", "from lab import active_children\n" + ASYNC + MAKE, "for p in active_children():\n    p.terminate()\n", ()),
+    "else of the loop": ("process-cleanup", MP, "for p in mp.active_children():\n    p.terminate()\nelse:\n    done()\n", ("interleaved",)),
+    "name taken": ("process-cleanup", MP, "def terminate_children():\n    for p in mp.active_children():\n        p.terminate()\n", ("name-taken",)),
+    "two names only": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8\nSIMS = 5\n", ()),
+    "in different scopes": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8\ndef f():\n    SIMS = 5\n    BUDGET = 1\n", ()),
+    "computed": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = obs.shape[0]\nSIMS = args.sims\nBUDGET = f()\n", ("computed-value",) * 3),
+    "in an except": ("tuned-parameters", ASYNC + MAKE, "try:\n    f()\nexcept E:\n    N_ENVS = 1\n    SIMS = 5\n    BUDGET = 2\n", ()),
+    "a dataclass": ("tuned-parameters", ASYNC + MAKE, "@dataclass\nclass C:\n    N_ENVS: int = 8\n    SIMS: int = 5\n    BUDGET: int = 1\n", ("dataclass-field",) * 3),
+    "chained": ("tuned-parameters", ASYNC + MAKE, "A = N_ENVS = 8\nB = SIMS = 5\nC = BUDGET = 1\n", ("computed-value",) * 3),
+    "twice in a row": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8\nN_ENVS = 4\nSIMS = 1\nBUDGET = 250\n", ("assigned-twice",)),
+    "text": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = '8'\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
+    "a switch": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = True\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
+    "arguments of a function": ("tuned-parameters", ASYNC + MAKE, "def f(N_ENVS=8, SIMS=5, BUDGET=1):\n    pass\n", ()),
+    "no vector environment for parameters": ("tuned-parameters", "", "N_ENVS = 8\nSIMS = 5\nBUDGET = 1\n", ()),
+    "statistics are no transitions": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nfor k in range(M):\n    returns.append(r[k])\n", ()),
+    "AsyncVectorEnv has no void transitions": ("drop-void-transitions", ASYNC + MAKE, "n, r, d, u, i = envs.step(a)\nfor k in range(M):\n    b.push(o[k], r[k], n[k], d[k])\n", ()),
+    "two places": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nfor k in range(M):\n    b.push(o[k], r[k], n[k], d[k])\n    c.push(o[k], r[k], n[k], d[k])\n", ("several-stores",)),
+    "zip without an index": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nfor x, y, z in zip(o, r, n):\n    b.push(x, y, z)\n", ("no-index",)),
+    "stored before the step": ("drop-void-transitions", "", POOL + "while go:\n    for k in range(M):\n        b.push(o[k], r[k], n[k])\n    n, r, d, u, i = envs.step(a)\n", ("not-after-step",)),
+    "an error that is passed over": ("drop-void-transitions", "", POOL + "try:\n    n, r, d, u, i = envs.step(a)\nexcept E:\n    pass\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
+    "a deque of batches": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nrollout.append((o, a, r, n))\n", ("batched-store",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_changed(name: str) -> None:
+    fix, head, before, after = CHANGED[name]
+    plan = check_transformed(head + before, expected(head, before, after), [fix])
+    assert plan.edits
+
+
+def expected(head: str, before: str, after: str) -> str:
+    """The head as the fix leaves it: with its imports."""
+    if "terminate_children()" not in after:
+        return head + after
+    lines = (head + after).splitlines(keepends=True)
+    place = next(i for i, line in enumerate(lines) if line.startswith("from gymnasium"))
+    lines.insert(place + 1, "from stablepool import terminate_children\n")
+    return "".join(lines)
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_left_alone(name: str) -> None:
+    fix, head, script, codes = LEFT_ALONE[name]
+    assert reported(check_noop(head + script, [fix])) == codes
+
+
+def test_the_pool_gets_its_deadline_in_the_same_run() -> None:
+    check_transformed(ASYNC + MAKE, POOL, ["swap-vector-env", "step-timeouts"])
+
+
+def test_without_the_swap_async_vector_env_gets_no_timeout() -> None:
+    check_noop(ASYNC + MAKE, ["step-timeouts"])
