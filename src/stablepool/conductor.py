@@ -84,7 +84,6 @@ class Conductor:
         num_envs: int,
         options: PoolOptions,
         autoreset_mode: AutoresetMode,
-        add_info: AddInfo,
     ) -> None:
         self.ledger = Ledger(num_envs)
         self._options, self._mode = options, autoreset_mode

@@ -10,7 +10,18 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 from gymnasium import Space
-from gymnasium.spaces import Box, Dict, Discrete, MultiBinary, MultiDiscrete, OneOf, Text, Tuple
+from gymnasium.spaces import (
+    Box,
+    Dict,
+    Discrete,
+    Graph,
+    MultiBinary,
+    MultiDiscrete,
+    OneOf,
+    Sequence,
+    Text,
+    Tuple,
+)
 from gymnasium.vector.utils import (
     concatenate,
     create_empty_array,
@@ -251,8 +262,10 @@ def _pick(batched: Space[Any], batch: Any, index: int) -> Any:
 
 
 def _iterate_empty(space: Space[Any], batched: Space[Any], num_envs: int) -> Iterable[Any]:
-    empty = create_empty_array(space, n=num_envs, fn=np.zeros)
-    return empty if isinstance(empty, (tuple, np.ndarray)) else iterate(batched, empty)
+    empty: Any = create_empty_array(space, n=num_envs, fn=np.zeros)
+    if empty is None:
+        return [None] * num_envs
+    return empty if isinstance(space, (Graph, OneOf, Sequence, Text)) else iterate(batched, empty)
 
 
 def attach_data(

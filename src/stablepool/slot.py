@@ -78,6 +78,11 @@ class SharedParts:
     block: ControlBlock
     done: Bell
 
+    def close(self) -> None:
+        """Close the descriptors; maps and views stay valid until nobody refers to them."""
+        for part in (self.plan, self.block_file, self.done):
+            part.close()
+
 
 class WorkerSlot:
     """One worker's place in the pool.

@@ -105,7 +105,8 @@ def start_pool(
         return _agree(supervisor, parts, observation_mode, owner)
     except SlotFailedError as error:
         supervisor.close(0.0)
-        raise _start_error(supervisor, error, num_envs) from None
+        start_error = _start_error(supervisor, error, num_envs)
+        raise start_error from start_error.__cause__
     except BaseException:
         supervisor.close(0.0)
         raise

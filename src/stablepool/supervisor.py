@@ -297,6 +297,7 @@ class Supervisor:
         self._keepers.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.dispose()
+        self._parts.close()
 
 
 def _checked(slot: WorkerSlot, reply: Reply) -> Reply:

@@ -147,7 +147,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.metadata = {**pool.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = pool.render_mode
         self._actions, self._block = pool.actions, pool.block
-        self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode, self._add_info)
+        self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
         self._state = AsyncState.DEFAULT
 
     # What scripts look at
