@@ -23,10 +23,13 @@ __all__ = ["landscape_slowness"]
 
 FloatArray = npt.NDArray[np.float64]
 
+_CELLS_AT_ONCE = 8192  # keeps the temporary arrays of a large landscape to some ten megabytes
 _CLEARLY_FASTER = 0.999  # the Wulff shape is sampled, its rounding is no crown fire
 
 
-def landscape_slowness(landscape: Landscape, weather: Weather, directions: FloatArray) -> FloatArray:
+def landscape_slowness(
+    landscape: Landscape, weather: Weather, directions: FloatArray
+) -> npt.NDArray[np.float32]:
     """Minutes per metre along fixed directions in every cell, for moves that cover the area of the spread ellipses.
 
     Args:
@@ -35,7 +38,7 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         directions: float64 (K, 2), unit vectors (east, north).
 
     Returns:
-        float64 (K, H, W); inf in cells that do not burn or are too moist to spread fire.
+        float32 (K, H, W); inf in cells that do not burn or are too moist to spread fire.
     """
     burnable = landscape.burnable
     terrain = slope_and_aspect(landscape.slope_deg[burnable], landscape.aspect_deg[burnable])
@@ -47,17 +50,21 @@ def landscape_slowness(landscape: Landscape, weather: Weather, directions: Float
         canopy, base, weather.moisture_1h, weather.wind_speed_10m_km_h, weather.upwind_direction_deg, terrain
     )
     crowning_rate = crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
-    out = np.full((len(directions), *landscape.shape), np.inf)
-    out[:, burnable] = _slowness_of_moves(
-        project(surface, terrain), project(crown.head, terrain), crowning_rate, terrain, directions
-    ).T
+    on_surface, in_crowns = project(surface, terrain), project(crown.head, terrain)
+    out = np.full((len(directions), *landscape.shape), np.inf, np.float32)
+    cells = np.argwhere(burnable)
+    for first in range(0, len(cells), _CELLS_AT_ONCE):
+        part = slice(first, first + _CELLS_AT_ONCE)
+        out[:, cells[part, 0], cells[part, 1]] = _slowness_of_moves(
+            on_surface.take(part), in_crowns.take(part), crowning_rate[part], terrain.take(part), directions
+        ).T
     return out
 
 
 def _slowness_of_moves(
     surface: Ellipses, crown: Ellipses, crowning_rate: FloatArray, terrain: Terrain, directions: FloatArray
 ) -> FloatArray:
-    """float64 (N, K): lengthened as the crown ellipse asks where a move burns in the crowns, else as the surface's."""
+    """Shaped (N, K), lengthened as the crown ellipse asks where a move burns in the crowns, else as the surface's."""
     alone = slowness(surface, directions)
     combined = combined_slowness(alone, surface, crown, crowning_rate, terrain, directions)
     longer = lengthening(surface, alone, directions)

@@ -38,7 +38,7 @@ class Ellipses:
     center: FloatArray
     shape: FloatArray
 
-    def take(self, cells: npt.NDArray[np.int64]) -> Ellipses:
+    def take(self, cells: npt.NDArray[np.int64] | slice) -> Ellipses:
         """The ellipses of some of the cells."""
         return Ellipses(self.center[cells], self.shape[cells])
 

@@ -26,6 +26,7 @@ __all__ = ["Front", "add_up", "allocate_front", "burn", "order_by_place", "repai
 
 
 _LOOK, _GAP = 1, 2  # flags in Front.marked
+_WORD = 8  # flags that are passed over in one step where none is set
 
 
 class Front(NamedTuple):
@@ -33,7 +34,8 @@ class Front(NamedTuple):
 
     Attributes:
         times: float32 ((margin + cells + margin) * LANES,), minutes; inf where a fire has not come.
-        marked: uint8 (margin + cells + margin,), flags: 1 to be looked at, 2 withdrawn and not yet settled.
+        marked: uint8 (margin + cells + margin, and up to a multiple of 8), flags: 1 to be looked at, 2 withdrawn and
+            not yet settled.
         span: int64 (4,), first and last place marked, first and last place ever reached.
     """
 
@@ -57,7 +59,8 @@ def allocate_front(graph: Graph) -> Front:
     """
     places = graph.burns.size + 2 * graph.margin
     nowhere = np.array([places, -1, places, -1])
-    return Front(np.full(places * LANES, np.inf, np.float32), np.zeros(places, np.uint8), nowhere)
+    marked = np.zeros(-(-places // _WORD) * _WORD, np.uint8)
+    return Front(np.full(places * LANES, np.inf, np.float32), marked, nowhere)
 
 
 def order_by_place(starts: IntArray, width: int) -> IntArray:
@@ -122,11 +125,11 @@ def _ignite(graph: Graph, front: Front, starts: IntArray, limit: float) -> None:
         if start < 0 or not burns.flat[start]:
             continue
         place = graph.margin + start
-        _offer(front, ahead, graph.margin, place, lane, np.float32(0.0))
+        _offer(graph, front, place, lane, np.float32(0.0))
         for k in range(MOVES):
             end = place + ahead[k]
             if costs[end * MOVES + k] < np.inf and first[start, k] <= limit:
-                _offer(front, ahead, graph.margin, end, lane, first[start, k])
+                _offer(graph, front, end, lane, first[start, k])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -134,16 +137,21 @@ def _settle(graph: Graph, front: Front, limit: float, flags: int) -> None:
     """Sweep to and fro over the places marked with all `flags` until no time changes."""
     costs, ahead, back = graph.costs, graph.ahead, graph.back
     times, marked, span = front.times, front.marked, front.span
+    words = marked.view(np.uint64)
+    margin, end = graph.margin, graph.margin + graph.burns.size - 1
     last, forwards = np.float32(limit), True
     while span[0] <= span[1]:
         low, high = span[0], span[1]
         span[0], span[1] = len(marked), -1
         place = low if forwards else high
         while low <= place <= high:
+            if words[place // _WORD] == 0:
+                place = (place // _WORD + 1) * _WORD if forwards else place // _WORD * _WORD - 1
+                continue
             if marked[place] & flags == flags:
                 marked[place] &= ~_LOOK
                 if relax(times, costs, back, place, last) != 0:
-                    _mark_around(marked, span, ahead, graph.margin, place)
+                    _mark_around(marked, span, ahead, margin, end, place)
                     low, high = min(low, span[0]), max(high, span[1])
             place += 1 if forwards else -1
         forwards = not forwards
@@ -250,17 +258,18 @@ def add_up(graph: Graph, front: Front, burned: IntArray, reached: IntArray) -> N
 
 
 @numba.njit(cache=True, nogil=True)
-def _offer(front: Front, ahead: IntArray, margin: int, place: int, lane: int, time: float) -> None:
+def _offer(graph: Graph, front: Front, place: int, lane: int, time: float) -> None:
     """Let a fire come to a place at a time, unless it was there before."""
     at = place * LANES + lane
     if time < front.times[at]:
         front.times[at] = time
-        _mark_around(front.marked, front.span, ahead, margin, place)
+        last = graph.margin + graph.burns.size - 1
+        _mark_around(front.marked, front.span, graph.ahead, graph.margin, last, place)
 
 
 @numba.njit(cache=True, nogil=True)
 def _mark_around(
-    marked: npt.NDArray[np.uint8], span: IntArray, ahead: IntArray, margin: int, place: int
+    marked: npt.NDArray[np.uint8], span: IntArray, ahead: IntArray, margin: int, last: int, place: int
 ) -> None:
     """Have every place looked at that a move from here may end in.
 
@@ -270,6 +279,6 @@ def _mark_around(
     for k in range(MOVES):
         marked[place + ahead[k]] |= _LOOK
     span[0] = min(span[0], max(place - margin, margin))
-    span[1] = max(span[1], min(place + margin, len(marked) - margin - 1))
+    span[1] = max(span[1], min(place + margin, last))
     span[2] = min(span[2], place)
     span[3] = max(span[3], place)

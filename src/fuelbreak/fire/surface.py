@@ -82,6 +82,10 @@ class Terrain:
     gradient_east: FloatArray
     gradient_north: FloatArray
 
+    def take(self, cells: npt.NDArray[np.int64] | slice) -> Terrain:
+        """The terrain of some of the cells."""
+        return Terrain(self.gradient_east[cells], self.gradient_north[cells])
+
     @property
     def steepness(self) -> FloatArray:
         """float64 (N,): the tangent of the slope."""

@@ -53,11 +53,11 @@ class Graph(NamedTuple):
         return self._replace(costs=self.costs.copy(), burns=self.burns.copy())
 
 
-def graph_of_moves(slowness: npt.NDArray[np.float64], burns: BoolGrid, cell_size_m: float) -> Graph:
+def graph_of_moves(slowness: FloatArray, burns: BoolGrid, cell_size_m: float) -> Graph:
     """The graph in which no break stands yet.
 
     Args:
-        slowness: float64 (K, H, W), minutes per metre along the K moves' directions; inf where a cell does not burn.
+        slowness: float32 (K, H, W), minutes per metre along the K moves' directions; inf where a cell does not burn.
         burns: bool (H, W), True where fire can spread.
         cell_size_m: Edge of a cell.
 
@@ -92,7 +92,7 @@ def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -
 @numba.njit(cache=True, nogil=True)
 def _fill(
     graph: Graph,
-    slowness: npt.NDArray[np.float64],
+    slowness: FloatArray,
     step: IntArray,
     pieces: IntArray,
     cell: IntArray,

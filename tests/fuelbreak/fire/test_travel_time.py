@@ -14,7 +14,7 @@ SIZE = 9
 def graph(burns: np.ndarray, slowness: np.ndarray | None = None) -> Graph:
     slow = np.ones(burns.shape) if slowness is None else slowness
     slow = np.where(burns, slow, np.inf)
-    return graph_of_moves(np.repeat(slow[None], MOVES, axis=0), burns, 30.0)
+    return graph_of_moves(np.repeat(slow[None].astype(np.float32), MOVES, axis=0), burns, 30.0)
 
 
 def costs(of: Graph) -> np.ndarray:
