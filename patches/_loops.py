@@ -146,11 +146,20 @@ def resets_in(script: Script, *roots: ast.AST) -> list[ast.Call]:
 
 
 def _is_helper(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, script: Script) -> bool:
-    """True for a short function that resets whatever else it does, and steps nothing."""
-    steps = set(script.calls(*_STEPS))
-    if any(node in steps for node in walk(function)):
+    """True for a function that resets whatever else it does; it steps nothing and makes no environment."""
+    others = {*script.calls(*_STEPS), *script.constructions}
+    if any(node in others for node in walk(function)):
         return False
-    return any(call in set(walk(statement)) for statement in function.body)
+    return any(call in set(walk(statement)) for statement in _unconditional(function.body))
+
+
+def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements without a body of their own that always run."""
+    for statement in body:
+        if isinstance(statement, ast.With | ast.Try):
+            yield from _unconditional(statement.body)
+        elif not hasattr(statement, "body"):
+            yield statement
 
 
 def resets_always(script: Script, body: list[ast.stmt], skip: ast.AST | None = None) -> bool:

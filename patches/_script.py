@@ -11,7 +11,7 @@ from patches._make_vec import MakeVec, find_makers
 from patches._names import Names
 from patches._source import Place, Source, Span
 
-__all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
+__all__ = ["ASYNC", "POOL", "Key", "Script", "pair_arguments", "walk"]
 
 ASYNC = frozenset(
     f"{package}.vector.{name}"
@@ -251,7 +251,7 @@ class Script:
             function = self._called_function(call) if isinstance(call, ast.Call) else None
             if function is None or not isinstance(call, ast.Call):
                 continue
-            for name, value in _pair_arguments(call, function):
+            for name, value in pair_arguments(call, function):
                 made = isinstance(value, ast.Call) and (
                     value in self.constructions or self._called_function(value) in makers
                 )
@@ -275,9 +275,10 @@ class Script:
         ]
 
 
-def _pair_arguments(
+def pair_arguments(
     call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Iterator[tuple[str, ast.expr]]:
+    """Parameters of a function with the values that a call passes for them."""
     if any(isinstance(argument, ast.Starred) for argument in call.args):
         return
     positional = [*function.args.posonlyargs, *function.args.args]

@@ -146,11 +146,10 @@ def _use_refusals(script: Script) -> Iterator[Remark]:
 
 
 def _context_refusals(script: Script) -> Iterator[Remark]:
-    """The pool starts its workers by spawn; a script that asks for anything else may depend on it."""
+    """The pool starts its workers by spawn; what a script computes may be anything."""
     for call in script.constructions:
         for keyword in call.keywords:
-            value = keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
-            if keyword.arg == "context" and value not in (None, "spawn"):
+            if keyword.arg == "context" and not isinstance(keyword.value, ast.Constant):
                 message = "the pool starts its workers by spawn, whatever the context"
                 hint = "drop the argument if the environments do not depend on what a fork inherits"
                 yield Remark(NAME, "refused", "context-argument", script.place(keyword), message, hint)

@@ -15,6 +15,7 @@ __all__ = ["FIX"]
 NAME = "int8-actions"
 _ZEROS = frozenset({"numpy.zeros"})
 _STEPS = frozenset({"step", "step_async"})
+_GRID_SIDES = frozenset({"h", "w", "height", "width", "rows", "cols", "nrows", "ncols", "ny", "nx"})
 _ACTION_WORDS = frozenset({"act", "acts", "action", "actions"})
 _CELL_WORDS = frozenset({"hx", "hxw", "hw", "cell", "cells", "pixel", "pixels", "grid"})
 
@@ -73,20 +74,40 @@ def _holder(script: Script, call: ast.Call) -> Key | None:
 
 
 def _is_action(script: Script, mask: _Mask) -> bool:
-    """True where the array reaches a step: as its argument, or under a name that says "action"."""
+    """True where the array reaches a step, or has a name that says "action"."""
     if mask.key is None:
         parent = script.names.parents[mask.call]
         function = script.names.function(mask.call)
-        returned = isinstance(parent, ast.Return) and function is not None
-        return _is_step_argument(parent, mask.call) or bool(
-            returned and function is not None and "action" in function.name.lower()
+        returned = (
+            isinstance(parent, ast.Return) and function is not None and "action" in function.name.lower()
         )
-    if any(word in _ACTION_WORDS for word in _words_of(mask.key)):
-        return True
+        return returned or _is_step_argument(parent, mask.call)
+    return bool(_words_of(mask.key) & _ACTION_WORDS) or _reaches_step(script, mask)
+
+
+def _reaches_step(script: Script, mask: _Mask) -> bool:
+    """True where the array is the argument of a step, or joins a batch of actions."""
     uses = (
         node for node in script.names.order if isinstance(node, ast.Name) and script.key(node) == mask.key
     )
-    return any(_is_step_argument(script.names.parents[use], use) for use in uses)
+    for use in uses:
+        parent = script.names.parents[use]
+        if _is_step_argument(parent, use) or _joins_actions(parent, use):
+            return True
+    return False
+
+
+def _joins_actions(parent: ast.AST, node: ast.expr) -> bool:
+    """True for `actions.append(action)` and `actions[i] = action`."""
+    if (
+        isinstance(parent, ast.Call)
+        and isinstance(parent.func, ast.Attribute)
+        and parent.func.attr == "append"
+    ):
+        return node in parent.args and bool(words(parent.func.value) & _ACTION_WORDS)
+    if isinstance(parent, ast.Assign) and parent.value is node:
+        return any(isinstance(t, ast.Subscript) and words(t.value) & _ACTION_WORDS for t in parent.targets)
+    return False
 
 
 def _words_of(key: Key) -> set[str]:
@@ -107,9 +128,8 @@ def _is_binary(script: Script, mask: _Mask) -> bool:
     written = [] if mask.key is None else list(_written(script, mask.key))
     if any(not _is_bit(value) for value, _ in written) or _goes_to_torch(script, mask.key):
         return False
-    return _counts_cells(script, mask.call) or (
-        _is_space_shape(mask.call) and any(scattered for _, scattered in written)
-    )
+    scattered = any(is_scattered for _, is_scattered in written)
+    return _counts_cells(script, mask.call) or (scattered and _reaches_step(script, mask))
 
 
 def _written(script: Script, key: Key) -> Iterator[tuple[ast.expr, bool]]:
@@ -137,6 +157,8 @@ def _counts_cells(script: Script, call: ast.Call) -> bool:
     """True where the last axis is as long as a grid has cells: `HxW`, `H * W`, `action_space.n`."""
     size = call.args[0]
     if isinstance(size, ast.Tuple | ast.List):
+        if size.elts and all(words(part) & _GRID_SIDES for part in size.elts[-2:]) and len(size.elts) > 1:
+            return True
         if not size.elts:
             return False
         size = size.elts[-1]

@@ -6,15 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 
+from patches._hand_timeouts import HandMade, hand_made_timeouts
 from patches._model import AddKeyword, Case, Edit, Finding, Fix, Operation, Options, Remark, ReplaceExpression
 from patches._script import POOL, Script, walk
 
 __all__ = ["FIX"]
 
 NAME = "step-timeouts"
-_ALARM = frozenset({"signal.alarm"})
-_THREAD = frozenset({"threading.Thread"})
-_WAITS = ("step", "step_wait", "reset", "reset_wait")
 
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
@@ -24,9 +22,8 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     for call in script.constructions:
         yield from _constructor(script, options, call)
     yield from _bare_waits(script)
-    for node in script.names.order:
-        if isinstance(node, ast.Call) and (value := _hand_made(script, node)) is not None:
-            yield from _shorten(script, options, node, value)
+    for found in hand_made_timeouts(script):
+        yield from _shorten(script, options, found)
 
 
 def _constructor(script: Script, options: Options, call: ast.Call) -> Iterator[Finding]:
@@ -60,70 +57,14 @@ def _bare_waits(script: Script) -> Iterator[Remark]:
             yield Remark(NAME, "satisfied", "pool-deadline", script.place(call), message)
 
 
-def _hand_made(script: Script, call: ast.Call) -> ast.expr | None:
-    """The seconds of `signal.alarm(30)` or `thread.join(timeout=10.0)`, where an environment is what they guard."""
-    if script.names.origins(call.func) & _ALARM and len(call.args) == 1:
-        return call.args[0] if _guards_environment(script, call) else None
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "join":
-        made = _thread(script, call.func.value)
-        if made is not None and _runs_environment(script, made):
-            return _timeout_argument(call)
-    return None
-
-
-def _guards_environment(script: Script, call: ast.Call) -> bool:
-    """True where the function that sets the alarm, or the module, waits for an environment itself."""
-    root = script.names.function(call) or script.tree
-    return _waits_within(script, root)
-
-
-def _waits_within(script: Script, root: ast.AST) -> bool:
-    waits = set(script.calls(*_WAITS))
-    return any(node in waits for node in walk(root))
-
-
-def _thread(script: Script, receiver: ast.expr) -> ast.Call | None:
-    """The one `threading.Thread(...)` call that a variable is made from."""
-    key = script.key(receiver)
-    made = [
-        node.value
-        for node in script.names.order
-        if isinstance(node, ast.Assign)
-        and key is not None
-        and any(script.key(t) == key for t in node.targets)
-    ]
-    if made and all(isinstance(m, ast.Call) and script.names.origins(m.func) & _THREAD for m in made):
-        return made[0] if isinstance(made[0], ast.Call) else None
-    return None
-
-
-def _runs_environment(script: Script, thread: ast.Call) -> bool:
-    """True where the thread's target waits for an environment."""
-    for keyword in thread.keywords:
-        if keyword.arg != "target":
-            continue
-        if isinstance(keyword.value, ast.Name):
-            return any(_waits_within(script, b.node) for b in script.names.bindings(keyword.value))
-        if isinstance(keyword.value, ast.Lambda):
-            return _waits_within(script, keyword.value)
-        function = keyword.value
-        return isinstance(function, ast.Attribute) and script.is_receiver(function.value)
-    return False
-
-
-def _timeout_argument(call: ast.Call) -> ast.expr | None:
-    values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "timeout")]
-    return values[0] if len(values) == 1 else None
-
-
-def _shorten(script: Script, options: Options, call: ast.Call, value: ast.expr) -> Iterator[Finding]:
-    place = script.place(value)
+def _shorten(script: Script, options: Options, found: HandMade) -> Iterator[Finding]:
+    value, place = found.value, script.place(found.value)
     seconds = value.value if isinstance(value, ast.Constant) else None
-    if not isinstance(seconds, int | float):
-        message = "this time-out is not a plain number"
-        yield Remark(
-            NAME, "notice", "computed-timeout", place, message, f"make it {options.timeout} s by hand"
-        )
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        if seconds is None and isinstance(value, ast.Constant):
+            return
+        hint = f"make it {options.timeout} s by hand"
+        yield Remark(NAME, "notice", "computed-timeout", place, "this time-out is not a plain number", hint)
         return
     wanted = float(options.timeout)
     if seconds == 0:
@@ -133,15 +74,14 @@ def _shorten(script: Script, options: Options, call: ast.Call, value: ast.expr) 
         return
     code = f"{wanted:g}" if isinstance(seconds, int) else f"{wanted}"
     operations: list[Operation] = [ReplaceExpression(script.span(value), code)]
-    operations += _messages(script, call, f"{seconds:g}", f"{wanted:g}")
+    operations += _messages(script, found.root, f"{seconds:g}", f"{wanted:g}")
     message = f"a hand-made time-out of {script.text(value)} s becomes {code} s"
     yield Edit(NAME, place, message, tuple(operations))
 
 
-def _messages(script: Script, call: ast.Call, old: str, new: str) -> Iterator[Operation]:
+def _messages(script: Script, root: ast.AST, old: str, new: str) -> Iterator[Operation]:
     """Texts of the same function that name the old number of seconds."""
     pattern = re.compile(rf"(?<![\d.]){re.escape(old)}(?:\.0+)?(?=\s?-?(?:s|sec|secs|seconds?)\b)")
-    root = script.names.function(call) or script.tree
     for node in walk(root):
         inside = isinstance(node, ast.Constant) and isinstance(script.names.parents.get(node), ast.JoinedStr)
         if isinstance(node, ast.Constant | ast.JoinedStr) and not inside:

@@ -46,6 +46,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     yield from _import_edits(script)
     yield from _use_edits(script, options, flavour)
     yield from _quoted_annotations(script)
+    yield from _context_edits(script)
     for maker in script.makers:
         yield _maker_edit(script, maker, options, flavour)
     yield from flavour.edits()
@@ -102,6 +103,21 @@ def _use_edits(script: Script, options: Options, flavour: Flavour) -> Iterator[E
             message = f"{script.text(reference)} becomes {_POOL_CLASS}"
             imports = (_POOL_CLASS,) if dotted else ()
             yield Edit(NAME, script.place(reference), message, tuple(operations), imports)
+
+
+def _context_edits(script: Script) -> Iterator[Edit]:
+    """A fork, asked for or by default, is what the pool replaces by spawn."""
+    for call in script.constructions:
+        for keyword in call.keywords:
+            value = keyword.value
+            if (
+                keyword.arg == "context"
+                and isinstance(value, ast.Constant)
+                and value.value not in (None, "spawn")
+            ):
+                operation = ReplaceExpression(script.span(value), '"spawn"')
+                message = f"the pool starts its workers by spawn, not by {value.value!r}"
+                yield Edit(NAME, script.place(keyword), message, (operation,))
 
 
 def _quoted_annotations(script: Script) -> Iterator[Edit]:

@@ -35,6 +35,8 @@ CHANGED = {
         "action = np.zeros(HxW)\naction[i] = 1\ntest_action = np.zeros(env.action_space.shape)\n",
         "action = np.zeros(HxW, dtype=np.int8)\naction[i] = 1\ntest_action = np.zeros(env.action_space.shape, dtype=np.int8)\n",
     ),
+    "as many as there are actions": ("int8-actions", NUMPY, "action = np.zeros(n_actions)\naction[best] = 1\nenv.step(action)\n", "action = np.zeros(n_actions, dtype=np.int8)\naction[best] = 1\nenv.step(action)\n"),
+    "rows and columns": ("int8-actions", NUMPY, "action = np.zeros((H, W))\naction[y, x] = 1\n", "action = np.zeros((H, W), dtype=np.int8)\naction[y, x] = 1\n"),
     # --- timeouts
     "constructor": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns)\n", "envs = StableProcessPoolEnv(fns, timeout=8.0)\n"),
     "constructor under another name": ("step-timeouts", "from stablepool import StableProcessPoolEnv as P\n", "envs = P(fns, 8)\n", "envs = P(fns, 8, timeout=8.0)\n"),
@@ -54,6 +56,26 @@ CHANGED = {
         "step-timeouts", "from threading import Thread\n" + POOL,
         "t = Thread(target=envs.step, args=(a,))\nt.join(timeout=12.5)\n",
         "t = Thread(target=envs.step, args=(a,))\nt.join(timeout=8.0)\n",
+    ),
+    "an alarm behind a context manager": (
+        "step-timeouts", "import signal\n" + POOL,
+        "def limit(seconds):\n    signal.alarm(seconds)\n    yield\nwith limit(30):\n    envs.step(a)\n",
+        "def limit(seconds):\n    signal.alarm(seconds)\n    yield\nwith limit(8):\n    envs.step(a)\n",
+    ),
+    "a constant of the script": (
+        "step-timeouts", "import signal\n" + POOL,
+        "LIMIT = 30  # seconds\ndef go():\n    signal.alarm(LIMIT)\n    envs.step(a)\n",
+        "LIMIT = 8  # seconds\ndef go():\n    signal.alarm(LIMIT)\n    envs.step(a)\n",
+    ),
+    "a default of a parameter": (
+        "step-timeouts", "import threading\n" + POOL,
+        "def go(timeout=30.0):\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(timeout)\ngo(timeout=20)\n",
+        "def go(timeout=8.0):\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(timeout)\ngo(timeout=8)\n",
+    ),
+    "an alarm around one environment's test step": (
+        "step-timeouts", "import signal\n" + POOL,
+        "def make():\n    signal.alarm(10)\n    env.step(action)\n    signal.alarm(0)\n",
+        "def make():\n    signal.alarm(8)\n    env.step(action)\n    signal.alarm(0)\n",
     ),
     # --- clean-up
     "loop": ("process-cleanup", "import multiprocessing\n" + ASYNC + MAKE, "print(multiprocessing.cpu_count())\nfor p in multiprocessing.active_children():\n    p.kill()\n", "print(multiprocessing.cpu_count())\nterminate_children()\n"),
@@ -102,6 +124,8 @@ LEFT_ALONE = {
     "added up": ("int8-actions", NUMPY, "actions = np.zeros(HxW)\nactions[i] += 1\n", ()),
     "a float action": ("int8-actions", NUMPY, "action = np.zeros(n_joints)\naction[0] = 1\nenv.step(action)\n", ()),
     "a full throttle": ("int8-actions", NUMPY, "action = np.zeros(env.action_space.shape)\naction[2] = 1.0\nenv.step(action)\n", ()),
+    "one-hot for a network": ("int8-actions", NUMPY, "action_one_hot = np.zeros(n_actions)\naction_one_hot[a] = 1\nmemory.push(action_one_hot)\n", ()),
+    "an optimizer's step": ("step-timeouts", "import signal\n" + POOL, "def learn():\n    signal.alarm(60)\n    optimizer.step()\n", ()),
     "discrete actions": ("int8-actions", NUMPY, "actions = np.zeros(N_ENVS, dtype=int)\nenvs.step(actions)\n", ()),
     "torch": ("int8-actions", "import torch\n" + ASYNC + MAKE, "action = torch.zeros(HxW)\naction[i] = 1\n", ()),
     "a mask that feeds a network": ("int8-actions", "import torch\n" + NUMPY, "action = np.zeros(HxW)\naction[i] = 1\nx = torch.from_numpy(action)\n", ()),

@@ -188,6 +188,11 @@ LEFT_ALONE = {
         "obs, _ = envs.reset()\nfor _ in range(n_rollouts):\n    for step in range(5):\n        " + STEP,
         (),
     ),
+    "a helper that only may reset": (
+        "def perhaps():\n    if n > 3:\n        return envs.reset()\nfor ep in range(9):\n    perhaps()\n"
+        "    for t in range(5):\n        " + STEP,
+        ("no-idiom",),
+    ),
     "one loop alone": ("obs, _ = envs.reset()\nfor step in range(900):\n    " + STEP, ()),
     "no loop at all": ("obs, _ = envs.reset()\n" + STEP, ()),
     "neither episodes nor rollouts by name": (

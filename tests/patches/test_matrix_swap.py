@@ -128,6 +128,10 @@ CHANGED = {
         POOL
         + "envs = StableProcessPoolEnv(env_fns=fns, shared_memory=False, copy=False, daemon=True, context='spawn')\n",
     ),
+    "a fork": (
+        IMPORT + "envs = AsyncVectorEnv(fns, context='forkserver')\n",
+        POOL + 'envs = StableProcessPoolEnv(fns, context="spawn")\n',
+    ),
     "worker=None is the default": (
         IMPORT + "envs = AsyncVectorEnv(fns, worker=None)\n",
         POOL + "envs = StableProcessPoolEnv(fns, worker=None)\n",
@@ -261,7 +265,6 @@ REFUSED = {
     "**kwargs": (IMPORT + "e = AsyncVectorEnv(fns, **kw)\n", "star-arguments", "2:25"),
     "*args": (IMPORT + "e = AsyncVectorEnv(*args)\n", "star-arguments", "2:5"),
     "two positional arguments": (IMPORT + "e = AsyncVectorEnv(fns, False)\n", "positional-arguments", "2:25"),
-    "a fork": (IMPORT + "e = AsyncVectorEnv(fns, context='fork')\n", "context-argument", "2:25"),
     "a context that is computed": (
         IMPORT + "e = AsyncVectorEnv(fns, context=c)\n",
         "context-argument",

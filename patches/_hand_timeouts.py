@@ -1,0 +1,159 @@
+"""Time-outs that people built around a step themselves: alarms, and threads that are joined for so long."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from patches._loops import step_helpers
+from patches._script import Script, pair_arguments, walk
+
+__all__ = ["HandMade", "hand_made_timeouts"]
+
+_ALARM = frozenset({"signal.alarm"})
+_THREAD = frozenset({"threading.Thread"})
+_WAITS = ("step", "step_wait", "reset", "reset_wait")
+
+
+@dataclass(frozen=True)
+class HandMade:
+    """One number of seconds that somebody waits for an environment.
+
+    Attributes:
+        value: The expression that gives it; a constant, where the script has one.
+        root: The function (or module) whose messages may name it.
+    """
+
+    value: ast.expr
+    root: ast.AST
+
+
+def hand_made_timeouts(script: Script) -> Iterator[HandMade]:
+    """Every hand-made time-out that guards an environment, once each."""
+    seen: set[ast.expr] = set()
+    for node in script.names.order:
+        if isinstance(node, ast.Call):
+            for found in _from_call(script, node):
+                if found.value not in seen:
+                    seen.add(found.value)
+                    yield found
+
+
+def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
+    value = _seconds(script, call)
+    if value is None:
+        return
+    root = script.names.function(call) or script.tree
+    is_join = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
+    if is_join or _waits_within(script, root):
+        yield from _resolve(script, HandMade(value, root))
+    else:
+        yield from _from_callers(script, value, root)
+
+
+def _seconds(script: Script, call: ast.Call) -> ast.expr | None:
+    """The argument of `signal.alarm(30)`, or of `thread.join(timeout=10.0)` for a thread that steps."""
+    if script.names.origins(call.func) & _ALARM:
+        return call.args[0] if len(call.args) == 1 else None
+    if isinstance(call.func, ast.Attribute) and call.func.attr == "join":
+        made = _thread(script, call.func.value)
+        if made is not None and _runs_environment(script, made):
+            values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "timeout")]
+            return values[0] if len(values) == 1 else None
+    return None
+
+
+def _resolve(script: Script, found: HandMade) -> Iterator[HandMade]:
+    """Follow a variable to the constants that it is made from; the variable itself where that fails."""
+    if not isinstance(found.value, ast.Name):
+        yield found
+        return
+    bindings = script.names.bindings(found.value)
+    node = bindings[0].node if len(bindings) == 1 else None
+    statement = script.names.parents.get(node) if node is not None else None
+    if (
+        isinstance(statement, ast.Assign)
+        and isinstance(statement.value, ast.Constant)
+        and len(statement.targets) == 1
+    ):
+        yield HandMade(statement.value, found.root)
+    elif isinstance(node, ast.arg) and (function := script.names.function(node)) is not None:
+        default = _default(function, node)
+        given = list(_given(script, function, node.arg))
+        yield from (HandMade(value, found.root) for value in [*default, *(value for _, value in given)])
+    else:
+        yield found
+
+
+def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, argument: ast.arg) -> list[ast.expr]:
+    positional = [*function.args.posonlyargs, *function.args.args]
+    pairs = [*zip(reversed(positional), reversed(function.args.defaults), strict=False)]
+    pairs += [(a, d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d]
+    return [default for name, default in pairs if name is argument]
+
+
+def _given(
+    script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str
+) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Values that calls in the script pass for a parameter."""
+    for call in script.names.order:
+        if isinstance(call, ast.Call) and script.called_function(call) is function:
+            yield from ((call, value) for given, value in pair_arguments(call, function) if given == name)
+
+
+def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[HandMade]:
+    """`def limit(seconds): signal.alarm(seconds)`, called by functions that wait for an environment."""
+    if not isinstance(value, ast.Name) or not isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for call, given in _given(script, root, value.id):
+        caller = script.names.function(call) or script.tree
+        if _waits_within(script, caller):
+            yield HandMade(given, caller)
+
+
+def _waits_within(script: Script, root: ast.AST) -> bool:
+    """True where something under a node waits for an environment: a call of its methods, or of a helper that steps."""
+    waits = set(script.calls(*_WAITS))
+    helpers = {
+        function for call in script.calls("step", "step_async") for function in step_helpers(script, call)
+    }
+    return any(
+        isinstance(node, ast.Call)
+        and (node in waits or script.called_function(node) in helpers or _steps_something(node))
+        for node in walk(root)
+    )
+
+
+def _steps_something(call: ast.Call) -> bool:
+    """True for `env.step(action)`; an optimizer's `step()` takes nothing."""
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "step" and len(call.args) == 1
+
+
+def _thread(script: Script, receiver: ast.expr) -> ast.Call | None:
+    """The one `threading.Thread(...)` call that a variable is made from."""
+    key = script.key(receiver)
+    made = [
+        node.value
+        for node in script.names.order
+        if isinstance(node, ast.Assign)
+        and key is not None
+        and any(script.key(t) == key for t in node.targets)
+    ]
+    if made and all(isinstance(m, ast.Call) and script.names.origins(m.func) & _THREAD for m in made):
+        return made[0] if isinstance(made[0], ast.Call) else None
+    return None
+
+
+def _runs_environment(script: Script, thread: ast.Call) -> bool:
+    """True where the thread's target waits for an environment."""
+    for keyword in thread.keywords:
+        if keyword.arg != "target":
+            continue
+        if isinstance(keyword.value, ast.Name):
+            return any(_waits_within(script, b.node) for b in script.names.bindings(keyword.value))
+        if isinstance(keyword.value, ast.Lambda):
+            return _waits_within(script, keyword.value)
+        function = keyword.value
+        return isinstance(function, ast.Attribute) and script.is_receiver(function.value)
+    return False
