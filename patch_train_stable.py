@@ -13,12 +13,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from patches._backups import Store
+from patches._backups import BackupError, Store
 from patches._engine import Engine, Exit, Outcome
 from patches._files import Disk
 from patches._model import PRESETS, Options
 from patches._registry import FIXES, NAMES
-from patches._report import Console, restore_command, to_json
+from patches._report import Console, restore_command, text_diff, to_json
+from patches._sarif import to_sarif
 
 DEFAULT_TARGET = Path("src/Train.py")
 DEFAULT_BACKUPS = Path("backups")
@@ -47,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         console.backups(Store(args.backup_dir, Disk()))
         return Exit.OK
     engine = Engine(args.backup_dir, _options(parser, args), words)
+    if args.prune:
+        return _prune(args, engine, console)
     if args.restore is not None:
-        return _restore(args, engine, console)
+        return _preview(args, engine, console) if args.diff else _restore(args, engine, console)
     return _patch(args, engine, console)
 
 
@@ -61,11 +64,15 @@ def _patch(args: argparse.Namespace, engine: Engine, console: Console) -> int:
             console.diff(outcome)
         if not dry:
             outcome = engine.patch(path, partial=args.partial)
+        if not dry and args.smoke is not None:
+            outcome = engine.try_out(outcome, args.smoke, args.smoke_timeout)
         outcomes.append(outcome)
         if args.format == "text":
             console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
     if args.format == "json":
         console.line(to_json(outcomes))
+    elif args.format == "sarif":
+        console.line(to_sarif(outcomes))
     return max((outcome.exit for outcome in outcomes), default=Exit.OK)
 
 
@@ -91,6 +98,33 @@ def _restore(args: argparse.Namespace, engine: Engine, console: Console) -> int:
     outcome: Outcome = engine.restore(args.restore, target, force=args.force)
     console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
     return outcome.exit
+
+
+def _preview(args: argparse.Namespace, engine: Engine, console: Console) -> int:
+    """Show what a restore would change; exit code 1 where that is anything."""
+    try:
+        name, now, then = engine.preview_restore(args.restore, args.targets[0] if args.targets else None)
+    except BackupError as error:
+        console.line(f"{error}\n  hint: {error.hint}")
+        return Exit.IO
+    lines = list(text_diff(name, now, then))
+    console.diff_text(lines)
+    return Exit.PENDING if lines else Exit.OK
+
+
+def _prune(args: argparse.Namespace, engine: Engine, console: Console) -> int:
+    gone = engine.store.prune(args.keep)
+    for name in gone:
+        console.line(f"deleted {name}")
+    console.line(f"{len(gone)} deleted, {len(list(engine.store))} kept")
+    return Exit.OK
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{text} is negative")
+    return number
 
 
 def _options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Options:
@@ -153,6 +187,13 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="one parameter, whatever the preset says",
     )
+    add(
+        "--smoke",
+        type=_count,
+        metavar="N",
+        help="run the patched script for N vector steps; restore it if it fails",
+    )
+    add("--smoke-timeout", type=float, default=120.0, metavar="S", help="seconds for the trial run (120)")
     add("--list-fixes", action="store_true", help="list the fixes")
     add(
         "--explain",
@@ -160,7 +201,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FIX",
         help="describe a fix with its examples",
     )
-    add("--format", choices=["text", "json"], default="text", help="how to report (text)")
+    add("--format", choices=["text", "json", "sarif"], default="text", help="how to report (text)")
     add("-q", "--quiet", action="count", default=0, help="only say what went wrong")
     add("-v", "--verbose", action="count", default=0, help="also say what was in order")
 
@@ -178,6 +219,8 @@ def _add_backup_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--restore", nargs="?", const="latest", metavar="ID", help="put the original back (the latest backup)"
     )
+    add("--prune", action="store_true", help="delete all backups but the latest --keep")
+    add("--keep", type=_count, default=10, metavar="N", help="with --prune: how many to keep (10)")
     add(
         "--force",
         action="store_true",

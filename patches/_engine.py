@@ -18,11 +18,12 @@ from patches._files import Disk, Snapshot, replace_file, take_snapshot
 from patches._model import Options
 from patches._plan import Plan, apply, make_plan, sha256
 from patches._registry import FIXES
+from patches._smoke import smoke
 from patches._source import Place, UnreadableError
 
-__all__ = ["Engine", "Exit", "Outcome"]
+__all__ = ["VERSION", "Engine", "Exit", "Outcome"]
 
-_VERSION = "0.1.0"
+VERSION = "0.1.0"
 _LOCK_TIMEOUT_S = 10.0
 
 
@@ -181,12 +182,50 @@ class Engine:
         self.store.finish(backup, "rolled-back")
         return False
 
+    def try_out(self, outcome: Outcome, steps: int, timeout_s: float) -> Outcome:
+        """Run a patched script for a few vector steps, and put the original back where that fails.
+
+        Args:
+            outcome: What `patch` returned; one that wrote nothing is returned as it is.
+            steps: How many vector steps.
+            timeout_s: Seconds for all of it.
+        """
+        if outcome.backup is None:
+            return outcome
+        result = smoke(outcome.path, steps, timeout_s)
+        if result.ok:
+            return replace(outcome, message=f"{outcome.message}, and it ran {steps} vector steps")
+        undone = self.restore(outcome.backup.id)
+        state = "the original is back" if undone.exit is Exit.OK else f"restoring failed: {undone.message}"
+        message = f"the trial run failed, {state}: {result.reason}"
+        hint = "run it unpatched to see whether it ran before; leave fixes out with --skip"
+        return replace(outcome, exit=Exit.VERIFICATION, message=message, hint=hint, after=None, backup=None)
+
+    def preview_restore(self, wanted: str, path: Path | None = None) -> tuple[str, str, str]:
+        """What a restore would change: the script's name, its text now, and its text then.
+
+        Args:
+            wanted: A backup's id, or "latest".
+            path: Only consider backups of this script.
+
+        Raises:
+            BackupError: If there is no such backup, or it is damaged.
+        """
+        backup = self.store.find(wanted, path.absolute() if path else None)
+        now = backup.path.read_bytes() if backup.path.exists() else b""
+        encoding = str(backup.manifest.get("encoding", "utf-8"))
+        return (
+            str(backup.path),
+            now.decode(encoding, "replace"),
+            backup.read_original().decode(encoding, "replace"),
+        )
+
     def _details(self, plan: Plan) -> dict[str, Any]:
         """What the manifest says beyond the file itself."""
         source = plan.source
         return {
             "kind": "patch",
-            "tool_version": _VERSION,
+            "tool_version": VERSION,
             "fixes": {fix.name: fix.version for fix in FIXES if fix.name in plan.options.selected},
             "arguments": self._arguments,
             "encoding": source.encoding,

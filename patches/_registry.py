@@ -5,6 +5,7 @@ from __future__ import annotations
 from patches import (
     drop_void_transitions,
     int8_actions,
+    main_guard,
     process_cleanup,
     reset_between_episodes,
     step_timeouts,
@@ -23,6 +24,7 @@ FIXES: tuple[Fix, ...] = (
     process_cleanup.FIX,
     tuned_parameters.FIX,
     drop_void_transitions.FIX,
+    main_guard.FIX,
 )
 
 NAMES: frozenset[str] = frozenset(fix.name for fix in FIXES)

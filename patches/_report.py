@@ -16,7 +16,7 @@ from patches._engine import Exit, Outcome
 from patches._model import Edit, Fix, Remark
 from patches._source import Source
 
-__all__ = ["Console", "diff_lines", "to_json"]
+__all__ = ["Console", "diff_lines", "restore_command", "text_diff", "to_json"]
 
 _SYMBOLS = {Exit.OK: "\u2705 ", Exit.PENDING: "\U0001f527 "}
 _TROUBLE = "\u274c "
@@ -68,7 +68,10 @@ class Console:
 
     def diff(self, outcome: Outcome) -> None:
         """Write the change of one script as a unified diff, coloured on a terminal."""
-        lines = list(diff_lines(outcome))
+        self.diff_text(list(diff_lines(outcome)))
+
+    def diff_text(self, lines: list[str]) -> None:
+        """Write the lines of a diff."""
         if not lines:
             return
         if self.fancy and "NO_COLOR" not in os.environ:
@@ -157,11 +160,14 @@ def diff_lines(outcome: Outcome) -> Iterator[str]:
         return
     assert outcome.plan is not None
     assert outcome.after is not None
-    before, after = outcome.plan.source.text, _text(outcome.plan.source, outcome.after)
-    name = outcome.path.as_posix()
-    lines = (_lines(before), _lines(after))
-    for line in difflib.unified_diff(*lines, f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}", lineterm=""):
-        yield line.rstrip("\r\n")
+    after = _text(outcome.plan.source, outcome.after)
+    yield from text_diff(outcome.path.as_posix(), outcome.plan.source.text, after)
+
+
+def text_diff(name: str, before: str, after: str) -> Iterator[str]:
+    """A unified diff of two texts, line ends left out."""
+    names = (f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}")
+    yield from difflib.unified_diff(_lines(before), _lines(after), *names, lineterm="")
 
 
 def _text(source: Source, after: bytes) -> str:
