@@ -27,7 +27,7 @@ SIMS = 10  # fires per step
 BREAK_STEP = 10  # cells per step
 LR = 3e-4
 GAMMA = 1.0
-EPS_START, EPS_END, EPS_EPISODES = 1.0, 0.05, 100
+EPS_START, EPS_END, EPS_FRACTION = 1.0, 0.05, 0.5
 TARGET_EVERY = 200  # gradient steps
 UPDATES_PER_STEP = 1
 
@@ -111,7 +111,7 @@ def main():
     try:
         obs, infos = vec_env.reset(seed=args.seed)
         for episode in range(args.episodes):
-            eps = max(EPS_END, EPS_START - (EPS_START - EPS_END) * episode / EPS_EPISODES)
+            eps = max(EPS_END, EPS_START - (EPS_START - EPS_END) * episode / (EPS_FRACTION * args.episodes))
             started = time.time()
             ep_reward, losses, burned, completed = 0.0, [], [], 0
             breaks = np.zeros(N_ENVS, dtype=int)
