@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.errors import SimulationError
-from fuelbreak.landscape import Landscape
+from fuelbreak.landscape import NON_BURNABLE_FUEL_MODELS, Landscape
 
-__all__ = ["all_ignitions", "nearest_burnable", "sample_ignitions"]
+__all__ = ["all_ignitions", "checked_ignitions", "nearest_burnable", "sample_ignitions"]
 
 IntArray = npt.NDArray[np.int64]
 
@@ -96,6 +96,45 @@ def nearest_burnable(landscape: Landscape, points: npt.ArrayLike) -> tuple[IntAr
         moved[i] = cells[np.argmin(distance)]
         metres[i] = distance.min() * landscape.cell_size_m
     return moved, metres
+
+
+def checked_ignitions(landscape: Landscape, ignitions: npt.NDArray[np.integer]) -> IntArray:
+    """Ignitions on which a fire can start.
+
+    Args:
+        landscape: Where.
+        ignitions: int (n, 2), (row, column).
+
+    Returns:
+        int64 (n, 2), the same.
+
+    Raises:
+        SimulationError: One is off the grid or on a non-burnable cell, or they are no such array.
+    """
+    cells = np.asarray(ignitions)
+    if cells.ndim != 2 or cells.shape[1] != 2 or not np.issubdtype(cells.dtype, np.integer):
+        raise SimulationError(
+            f"ignitions are {cells.dtype} {cells.shape}; give integers of shape (n, 2): row, column"
+        )
+    height, width = landscape.shape
+    outside = np.any((cells < 0) | (cells >= (height, width)), axis=1)
+    _refuse(landscape, cells, outside, f"is outside the grid of {height} x {width} cells")
+    codes = landscape.fuel_model[cells[:, 0], cells[:, 1]]
+    _refuse(landscape, cells, np.isin(codes, NON_BURNABLE_FUEL_MODELS), "is on a cell that cannot burn")
+    return cells.astype(np.int64)
+
+
+def _refuse(
+    landscape: Landscape, cells: npt.NDArray[np.integer], bad: npt.NDArray[np.bool_], what: str
+) -> None:
+    if not bad.any():
+        return
+    first = int(np.argmax(bad))
+    row, column = cells[first]
+    raise SimulationError(
+        f"{landscape.name}: ignition {first} at row {row}, column {column} {what}; "
+        "draw ignitions with fuelbreak.fire.ignitions.sample_ignitions, or move them with nearest_burnable"
+    )
 
 
 def _weights(landscape: Landscape, probability: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:

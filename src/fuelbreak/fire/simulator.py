@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fuelbreak.errors import SimulationError
 from fuelbreak.fire.behavior import landscape_slowness
+from fuelbreak.fire.ignitions import checked_ignitions
 from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
 from fuelbreak.fire.spread import allocate_front, burn, order_by_place, run_fires
@@ -115,16 +116,8 @@ class FireSimulator:
         Raises:
             SimulationError: An ignition is off the grid or on a non-burnable cell, or they are no such array.
         """
-        cells = np.asarray(ignitions)
-        if cells.ndim != 2 or cells.shape[1] != 2 or not np.issubdtype(cells.dtype, np.integer):
-            raise SimulationError(
-                f"ignitions are {cells.dtype} {cells.shape}; give integers of shape (n, 2): row, column"
-            )
-        height, width = self.landscape.shape
-        outside = np.any((cells < 0) | (cells >= (height, width)), axis=1)
-        self._refuse(cells, outside, f"is outside the grid of {height} x {width} cells")
-        self._refuse(cells, ~self.graph.burns[cells[:, 0], cells[:, 1]], "is on a cell that cannot burn")
-        return np.asarray(cells[:, 0] * width + cells[:, 1], dtype=np.int64)
+        cells = checked_ignitions(self.landscape, ignitions)
+        return cells[:, 0] * self.landscape.shape[1] + cells[:, 1]
 
     def with_breaks(self, breaks: BoolGrid | None) -> Graph:
         """The moves that are left where breaks stand.
@@ -160,13 +153,3 @@ class FireSimulator:
         burned = np.empty_like(in_order)
         burned[order] = in_order
         return burned, reached
-
-    def _refuse(self, cells: IntArray, bad: BoolGrid, what: str) -> None:
-        if not bad.any():
-            return
-        first = int(np.argmax(bad))
-        row, column = cells[first]
-        raise SimulationError(
-            f"{self.landscape.name}: ignition {first} at row {row}, column {column} {what}; "
-            "draw ignitions with fuelbreak.fire.ignitions.sample_ignitions"
-        )
