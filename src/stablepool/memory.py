@@ -74,6 +74,7 @@ class ControlBlock:
         command: int64 (workers,), a `Command`.
         sequence: int64 (workers,), number of the command that was given last.
         done: int64 (workers,), number of the command that was finished last.
+        awaited: int64 (workers,), number of the command that the parent waits for; 0: none.
         has_reply: int64 (workers,), 1 where a message follows on the pipe.
         buffer: int64 (workers,), which of the two observation buffers to write.
         action_code: int64 (1,), position of the actions' dtype in `ActionArea.dtypes`.
@@ -94,6 +95,7 @@ class ControlBlock:
         self.command = self._view(num_workers, np.int64)
         self.sequence = self._view(num_workers, np.int64)
         self.done = self._view(num_workers, np.int64)
+        self.awaited = self._view(num_workers, np.int64)
         self.has_reply = self._view(num_workers, np.int64)
         self.buffer = self._view(num_workers, np.int64)
         self.action_code = self._view(1, np.int64)
@@ -114,7 +116,7 @@ class ControlBlock:
 
     @staticmethod
     def _size(num_workers: int, num_envs: int) -> int:
-        fields = 6 * (num_workers * 8 + _LINE) + 8 * (num_envs * 8 + _LINE)
+        fields = 7 * (num_workers * 8 + _LINE) + 8 * (num_envs * 8 + _LINE)
         return -(-fields // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
 
     def _view(self, count: int, dtype: type[np.generic]) -> npt.NDArray[Any]:

@@ -107,6 +107,7 @@ class WorkerSlot:
         self._parts, self._block, self._options = parts, parts.block, options
         self._involved: tuple[int, ...] = ()
         self._sent_ns = 0
+        self._shortest_limit = min(limit for phase in Phase if (limit := self._limit(phase)) is not None)
         self._phase = Phase.START
         self._executor: ProcessPoolExecutor | None = None
         self._process: WorkerProcess | None = None
@@ -186,13 +187,17 @@ class WorkerSlot:
         )
         block, worker = self._block, self.worker
         block.command[worker], block.buffer[worker] = command, buffer
-        block.sequence[worker] = self.sequence
+        block.sequence[worker] = block.awaited[worker] = self.sequence
         self._go.ring()
         if message is not None:
             try:
                 self._channel.send(self.sequence, message, self.deadline(), self.sentinel)
             except ChannelError as error:
                 raise SlotFailedError(self._explain(error)) from error
+
+    def excuse(self) -> None:
+        """Have the other workers no longer wait for this one before they ring."""
+        self._block.awaited[self.worker] = 0
 
     def is_done(self) -> bool:
         """Tell whether the last command has been finished."""
@@ -262,6 +267,10 @@ class WorkerSlot:
         limit = self._limit(phase)
         return None if limit is None else since / 1e9 + limit
 
+    def earliest_deadline(self) -> float:
+        """A time before which nothing can be overdue; cheap."""
+        return self._sent_ns / 1e9 + self._shortest_limit
+
     def is_overdue(self) -> bool:
         """Tell whether the current activity has missed its deadline."""
         deadline = self.deadline()
@@ -293,7 +302,8 @@ class WorkerSlot:
         never_woke = (
             self._phase is not Phase.START and self._block.started_ns[failure.env_index] < self._sent_ns
         )
-        return replace(failure, phase="idle") if never_woke and not self.finished_envs() else failure
+        idle = self.is_done() or (never_woke and not self.finished_envs())
+        return replace(failure, phase="idle") if idle else failure
 
     def error_failure(self, reply: Reply) -> Failure:
         """Describe exceptions that environments of this worker raised."""

@@ -19,8 +19,8 @@ worker together with the *thread* that started it.
 from __future__ import annotations
 
 import logging
+import math
 import multiprocessing
-import select
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -29,13 +29,13 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from multiprocessing.connection import wait
 from typing import Any
 
-from stablepool.channel import poll_timeout_ms
 from stablepool.cleanup import kill_trees
 from stablepool.errors import RestartLimitError
 from stablepool.faults import FaultRecord
 from stablepool.messages import AttachRequest, Command, Reply, ResetRequest
 from stablepool.options import PoolOptions
 from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
+from stablepool.watch import Watch
 
 __all__ = ["Outcome", "Supervisor"]
 
@@ -71,6 +71,7 @@ class Supervisor:
         self._deferred: dict[int, Callable[[], None]] = {}
         self._failures: dict[int, Failure] = {}
         self._closing = False
+        self._watch = Watch(parts.done)
         self._restart_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
 
     # Bringing up
@@ -163,6 +164,8 @@ class Supervisor:
     ) -> None:
         """Give a command now, or as soon as the slot's replacement is ready; `settle` tells what became of it."""
         indices = tuple(involved)
+        if slot.worker in self._failures:
+            return
 
         def give() -> None:
             slot.command(command, message, buffer=buffer, involved=indices)
@@ -173,6 +176,8 @@ class Supervisor:
             self._give(slot, give)
 
     def _give(self, slot: WorkerSlot, give: Callable[[], None]) -> None:
+        if slot.sentinel not in self._watch:
+            self._watch.add(slot.sentinel, slot.worker)
         try:
             give()
         except SlotFailedError as error:
@@ -196,8 +201,8 @@ class Supervisor:
         while waiting := [slot for slot in waiting if not self._is_settled(slot)]:
             if until is not None and time.monotonic() >= until:
                 raise multiprocessing.TimeoutError
-            ended = self._wait(waiting, until)
-            self._look_after(waiting, ended)
+            self._notice_deaths(self._watch.sleep(self._next_look(waiting, until)))
+            self._notice_overdue(waiting)
         return {slot.worker: self._outcome(slot) for slot in asked}
 
     def _is_settled(self, slot: WorkerSlot) -> bool:
@@ -217,32 +222,35 @@ class Supervisor:
             self._give(slot, give)
         return slot.worker in self._failures
 
-    def _wait(self, waiting: list[WorkerSlot], until: float | None) -> set[int]:
-        """Sleep until a bell, a death or the nearest deadline; return the descriptors of ended processes."""
-        poller = select.poll()
-        poller.register(self._parts.done.fileno(), select.POLLIN)
-        deadlines = [] if until is None else [until]
-        for slot in waiting:
-            if slot.worker not in self._reviving:
-                poller.register(slot.sentinel, select.POLLIN)
-                deadline = slot.deadline()
-                deadlines += [] if deadline is None else [deadline]
-        ready = {fd for fd, _ in poller.poll(poll_timeout_ms(min(deadlines, default=None)))}
-        if self._parts.done.fileno() in ready:
-            self._parts.done.clear()
-        return ready
+    def _next_look(self, waiting: list[WorkerSlot], until: float | None) -> float | None:
+        """Seconds until something may be overdue; exact only once that is near, because exact is slow."""
+        now = time.monotonic()
+        running = [slot for slot in waiting if slot.worker not in self._reviving]
+        times = [] if until is None else [until]
+        times += [slot.earliest_deadline() for slot in running]
+        if min(times, default=math.inf) <= now:
+            times = [] if until is None else [until]
+            times += [deadline for slot in running if (deadline := slot.deadline()) is not None]
+        soonest = min(times, default=math.inf)
+        return None if math.isinf(soonest) else soonest - now
 
-    def _look_after(self, waiting: list[WorkerSlot], ended: set[int]) -> None:
-        """Fail the slots whose process has ended or whose environment is overdue."""
-        failed: list[tuple[WorkerSlot, Failure]] = []
-        for slot in waiting:
-            if slot.worker in self._reviving or slot.is_done():
-                continue
-            if slot.sentinel in ended:
-                failed.append((slot, slot.crash_failure()))
-            elif slot.is_overdue():
-                failed.append((slot, slot.timeout_failure()))
-        self._fail(failed)
+    def _notice_deaths(self, ended: list[int]) -> None:
+        """Fail the slots whose process has ended, also those that nobody waits for just now."""
+        dead = [self.slots[worker] for worker in ended]
+        self._fail([(slot, slot.crash_failure()) for slot in dead if slot.worker not in self._failures])
+
+    def _notice_overdue(self, waiting: list[WorkerSlot]) -> None:
+        """Fail the slots whose environment has missed its deadline, all at once."""
+        now = time.monotonic()
+        late = [
+            slot for slot in waiting if slot.worker not in self._reviving and slot.earliest_deadline() <= now
+        ]
+        late = [
+            slot
+            for slot in late
+            if slot.worker not in self._failures and not slot.is_done() and slot.is_overdue()
+        ]
+        self._fail([(slot, slot.timeout_failure()) for slot in late])
 
     def _outcome(self, slot: WorkerSlot) -> Outcome:
         if slot.worker not in self._failures:
@@ -253,11 +261,17 @@ class Supervisor:
         return self._failures.pop(slot.worker)
 
     def _fail(self, failed: list[tuple[WorkerSlot, Failure]]) -> None:
+        if not failed:
+            return
         self.kill([slot for slot, _ in failed])
         self._failures |= {slot.worker: failure for slot, failure in failed}
 
     def kill(self, slots: Iterable[WorkerSlot]) -> None:
         """Kill the workers of these slots with everything that they started."""
+        slots = list(slots)
+        for slot in slots:
+            self._watch.drop(slot.sentinel)
+            slot.excuse()
         kill_trees([slot.pid for slot in slots if slot.pid])
 
     # The end
@@ -267,6 +281,8 @@ class Supervisor:
         self._closing = True
         deadline = time.monotonic() + timeout_s
         polite = [slot for slot in self.slots if self._can_close(slot)]
+        for slot in self.slots:
+            slot.excuse()
         for slot in polite:
             slot.command(Command.CLOSE)
         while time.monotonic() < deadline and any(not (slot.is_done() or slot.has_died()) for slot in polite):
@@ -281,7 +297,9 @@ class Supervisor:
         self._end_all()
 
     def _can_close(self, slot: WorkerSlot) -> bool:
-        return slot.worker not in self._reviving and slot.pid > 0 and slot.is_done() and not slot.has_died()
+        future = self._reviving.get(slot.worker)
+        up = future is None or (future.done() and future.exception() is None)
+        return up and slot.pid > 0 and slot.is_done() and not slot.has_died()
 
     def _nap(self, slots: list[WorkerSlot], deadline: float) -> None:
         bell = self._parts.done.fileno()
@@ -297,6 +315,7 @@ class Supervisor:
         self._keepers.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.dispose()
+        self._watch.close()
         self._parts.close()
 
 

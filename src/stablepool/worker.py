@@ -147,12 +147,16 @@ class _Worker:
             self._finish(self._handlers[command]())
 
     def _finish(self, reply: Reply) -> None:
-        """Ring "done" first: the parent reads a large message only once it knows of it."""
+        """Ring "done" first: the parent reads a large message only once it knows of it.
+
+        Only the last of those that the parent waits for rings: it shall wake once per vector step.
+        """
         worker, block = self._given.worker, self._block
         body = self._pack(reply) if reply else b""
         block.has_reply[worker] = bool(body)
         block.done[worker] = self._sequence
-        self._given.done.ring()
+        if (block.done >= block.awaited).all():
+            self._given.done.ring()
         if body:
             self._given.channel.send_bytes(self._sequence, body)
 

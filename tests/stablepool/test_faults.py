@@ -167,9 +167,8 @@ def test_a_worker_that_loses_its_descriptors_is_lost_after_its_environments_had_
         envs.reset(seed=5)
         envs.step(ACTIONS)
         observations, rewards, _, truncations, infos = envs.step(ACTIONS)
-        assert [record and (record.kind, record.phase) for record in infos["fault"]][2:] == [
-            ("crash", "reply")
-        ] * 2
+        assert [record and record.kind for record in infos["fault"]] == [None, None, "crash", "crash"]
+        assert infos["fault"][FAULTY].phase in ("reply", "idle")
         assert valid_transitions(infos, 4).all()
         assert np.array_equal(observations, untroubled(2)[2])
         assert rewards.tolist() == [4.0] * 4
