@@ -23,6 +23,7 @@ from patches._plan import sha256
 __all__ = ["SCHEMA", "Backup", "BackupError", "Store"]
 
 SCHEMA = 1
+_UNFINISHED = ".tmp"
 _ORIGINAL, _MANIFEST, _INDEX = "original", "manifest.json", "index.jsonl"
 
 
@@ -180,14 +181,30 @@ class Store:
 
     def _write(self, folder: Path, data: bytes, manifest: dict[str, Any]) -> None:
         """Write into a folder under another name first: the rename makes the backup whole at once."""
-        disk, unfinished = self._disk, folder.with_name(f".{folder.name}.tmp")
-        disk.make_folder(unfinished)
+        self._remove_unfinished()
+        disk, unfinished = self._disk, self.root / f".{folder.name}{_UNFINISHED}"
         text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        disk.create(unfinished / _ORIGINAL, data, 0o600)
-        disk.create(unfinished / _MANIFEST, text.encode(), 0o644)
-        disk.sync_folder(unfinished)
-        disk.rename(unfinished, folder)
+        try:
+            disk.make_folder(unfinished)
+            disk.create(unfinished / _ORIGINAL, data, 0o600)
+            disk.create(unfinished / _MANIFEST, text.encode(), 0o644)
+            disk.sync_folder(unfinished)
+            disk.rename(unfinished, folder)
+        except OSError:
+            self._remove_unfinished()
+            raise
         disk.sync_folder(self.root)
+
+    def _remove_unfinished(self) -> None:
+        """Clear away what killed runs have left; the lock says that no run is under way."""
+        with contextlib.suppress(OSError):
+            for folder in self.root.glob(f".*{_UNFINISHED}"):
+                self._remove(folder)
+
+    def _remove(self, folder: Path) -> None:
+        for file in sorted(folder.iterdir(), key=lambda file: file.name != _MANIFEST):
+            self._disk.remove(file)
+        self._disk.remove_folder(folder)
 
     def _log(self, event: str, backup_id: str, manifest: dict[str, Any]) -> None:
         line = {
@@ -216,8 +233,5 @@ class Store:
         doomed = backups[: max(len(backups) - keep, 0)]
         for backup in doomed:
             self._log("pruned", backup.id, backup.manifest)
-            self._disk.remove(backup.folder / _MANIFEST)
-            for file in sorted(backup.folder.iterdir()):
-                self._disk.remove(file)
-            self._disk.remove_folder(backup.folder)
+            self._remove(backup.folder)
         return [backup.id for backup in doomed]

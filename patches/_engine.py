@@ -151,8 +151,21 @@ class Engine:
             with self._lock():
                 return self._patch_locked(path, outcome)
         except OSError as error:
-            hint = "nothing is changed; mend what the system complains about and run it again"
-            return replace(outcome, exit=Exit.IO, message=_reason(error), hint=hint)
+            return self._interrupted(outcome, error)
+
+    def _interrupted(self, outcome: Outcome, error: OSError) -> Outcome:
+        """Say what the disk's refusal has left: the script is wholly old or wholly new."""
+        try:
+            is_new = outcome.path.read_bytes() == outcome.after
+        except OSError:
+            is_new = False
+        if is_new:
+            message = f"patched, but the run could not be finished: {_reason(error)}"
+            return replace(
+                outcome, exit=Exit.IO, message=message, hint="the original is in the latest backup"
+            )
+        hint = "nothing is changed; mend what the system complains about and run it again"
+        return replace(outcome, exit=Exit.IO, message=_reason(error), hint=hint, after=None)
 
     def _patch_locked(self, path: Path, outcome: Outcome) -> Outcome:
         plan, after = outcome.plan, outcome.after
