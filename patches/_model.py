@@ -225,6 +225,7 @@ class Fix:
         description: A paragraph for `--explain` and the documentation.
         find: Looks at a script and says what it would change and what it leaves alone.
         cases: Examples.
+        indivisible: True where half of its edits would break a script: to suppress one is to suppress all.
     """
 
     name: str
@@ -233,6 +234,7 @@ class Fix:
     description: str
     find: Callable[[Script, Options], Iterable[Finding]] = field(repr=False)
     cases: tuple[Case, ...] = field(repr=False)
+    indivisible: bool = False
 
     def findings(self, script: Script, options: Options) -> Iterator[Finding]:
         """What the fix has to say about a script."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from patches._imports import import_operations
@@ -70,9 +70,10 @@ def make_plan(data: bytes, options: Options) -> Plan:
     if not _MARKERS.search(source.utf8):
         return Plan(source, options, (), (), ())
     script = Script(source)
-    findings = [_suppressed(script, finding) for finding in _findings(script, options)]
+    options, suppressed = _without_suppressed(script, options)
+    findings = [_or_ignored(script, finding) for finding in _findings(script, options)]
     edits = tuple(finding for finding in findings if isinstance(finding, Edit))
-    remarks = tuple(finding for finding in findings if isinstance(finding, Remark))
+    remarks = (*suppressed, *(finding for finding in findings if isinstance(finding, Remark)))
     if any(remark.kind == "refused" for remark in remarks):
         return Plan(source, options, edits, remarks, ())
     operations = [operation for edit in edits for operation in edit.operations]
@@ -85,7 +86,20 @@ def _findings(script: Script, options: Options) -> Iterator[Finding]:
             yield from fix.findings(script, options)
 
 
-def _suppressed(script: Script, finding: Finding) -> Finding:
+def _without_suppressed(script: Script, options: Options) -> tuple[Options, tuple[Remark, ...]]:
+    """Leave an indivisible fix out where a comment suppresses any part of it."""
+    if "stable-patch" not in script.source.text:
+        return options, ()
+    remarks = []
+    for fix in FIXES:
+        if fix.indivisible and fix.name in options.selected:
+            found = [_or_ignored(script, finding) for finding in fix.findings(script, options)]
+            remarks += [remark for remark in found if isinstance(remark, Remark) and remark.code == "ignored"]
+    suppressed = {remark.fix for remark in remarks}
+    return replace(options, selected=options.selected - suppressed), tuple(remarks)
+
+
+def _or_ignored(script: Script, finding: Finding) -> Finding:
     """A finding on a line that says `# stable-patch: ignore[fix-name]` becomes a note that it was left out."""
     match = _IGNORE.search(script.source.line(finding.place.line))
     if match is None or (match.group(1) and finding.fix not in re.split(r"[\s,]+", match.group(1))):

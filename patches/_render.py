@@ -142,6 +142,8 @@ class _Rewriter(cst.CSTTransformer):
         self._guards: dict[cst.CSTNode, str] = {}
         self._replaced: dict[cst.CSTNode, tuple[str, list[str]]] = {}
         self._removed: set[cst.CSTNode] = set()
+        operations = list(operations)
+        _refuse_nesting(operations)
         for operation in operations:
             self._register(index, operation)
         self._above = dict(self._comments_of_dropped(index))
@@ -242,6 +244,17 @@ class _Rewriter(cst.CSTTransformer):
             lines = _with_lines_before(self._before[original], lines)
         lines += [line for code in self._after.get(original, []) for line in _statements(code)]
         return cst.FlattenSentinel(lines)
+
+
+def _refuse_nesting(operations: Sequence[Operation]) -> None:
+    """Fail where a change lies within text that another one replaces: it would be lost."""
+    whole = [o.target for o in operations if isinstance(o, ReplaceExpression)]
+    whole += [t for o in operations if isinstance(o, ReplaceStatements | RemoveStatements) for t in o.targets]
+    single = [o.target for o in operations if not isinstance(o, ReplaceStatements | RemoveStatements)]
+    for outer in whole:
+        for inner in single:
+            if inner != outer and outer.start <= inner.start and inner.end <= outer.end:
+                raise RenderError(f"the changes at offsets {outer.start} and {inner.start} overlap")
 
 
 def _with_keyword(call: cst.Call, keyword: AddKeyword) -> cst.Call:

@@ -292,4 +292,5 @@ FIX = Fix(
     ),
     find=find,
     cases=CASES,
+    indivisible=True,
 )

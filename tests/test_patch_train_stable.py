@@ -203,6 +203,80 @@ def test_json(folder: Path) -> None:
     ]
 
 
+def test_sarif(folder: Path) -> None:
+    log = json.loads(run(folder, "--check", "--format", "sarif").stdout)
+    assert log["version"] == "2.1.0"
+    results = log["runs"][0]["results"]
+    regions = [result["locations"][0]["physicalLocation"]["region"] for result in results]
+    assert {"startLine": 3, "startColumn": 8} in regions
+    rules = {rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]}
+    assert {result["ruleId"] for result in results} <= rules
+
+
+def test_restore_can_be_previewed(folder: Path) -> None:
+    run(folder)
+    done = run(folder, "--restore", "--diff")
+    assert done.returncode == 1
+    assert "+envs = AsyncVectorEnv(env_fns)" in done.stdout.splitlines()
+    assert train(folder) == PATCHED
+
+
+def test_prune(folder: Path) -> None:
+    run(folder)
+    run(folder, "--restore")
+    done = run(folder, "--prune", "--keep", "1")
+    assert done.stdout.splitlines()[-1] == "1 deleted, 1 kept"
+    assert run(folder, "--list-backups").stdout.count("\n") == 1
+
+
+def test_restoring_over_later_edits_needs_force(folder: Path) -> None:
+    run(folder)
+    path = folder / "src" / "Train.py"
+    path.write_text(PATCHED + "# mine\n")
+    done = run(folder, "--restore")
+    assert done.returncode == 3
+    assert "--force" in done.stdout
+    assert run(folder, "--restore", "--force").returncode == 0
+    assert train(folder) == SCRIPT
+
+
+RUNNING = """\
+import gymnasium as gym
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv([lambda: gym.make("CartPole-v1")] * 2)
+envs.reset()
+while True:
+    envs.step(envs.action_space.sample())
+"""
+
+
+def test_smoke_runs_the_patched_script(folder: Path) -> None:
+    (folder / "run.py").write_text(RUNNING)
+    done = run(folder, "run.py", "--smoke", "3")
+    assert done.returncode == 0, done.stdout
+    assert "ran 3 vector steps" in done.stdout
+    assert "stablepool" in (folder / "run.py").read_text()
+
+
+def test_smoke_restores_a_script_that_fails(folder: Path) -> None:
+    failing = RUNNING.replace("    envs.step", "    raise RuntimeError('not today')\n    envs.step")
+    (folder / "run.py").write_text(failing)
+    done = run(folder, "run.py", "--smoke", "3")
+    assert done.returncode == 5
+    assert "RuntimeError: not today" in done.stdout
+    assert (folder / "run.py").read_text() == failing
+
+
+def test_smoke_ends_a_script_that_hangs(folder: Path) -> None:
+    hanging = RUNNING.replace("    envs.step", "    __import__('time').sleep(600)\n    envs.step")
+    (folder / "run.py").write_text(hanging)
+    done = run(folder, "run.py", "--smoke", "3", "--smoke-timeout", "4")
+    assert done.returncode == 5
+    assert "within 4 s" in done.stdout
+    assert (folder / "run.py").read_text() == hanging
+
+
 def test_folders_stand_for_the_scripts_below_them(folder: Path) -> None:
     (folder / "src" / "other.py").write_text("print('nothing to do')\n")
     done = run(folder, "src")
