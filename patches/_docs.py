@@ -1,0 +1,126 @@
+"""Writes docs/patch.md: the fixes' own descriptions and cases are its text, so it cannot drift from what they do.
+
+usage: python -m patches._docs > docs/patch.md
+"""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator
+
+from patches._engine import Exit
+from patches._model import PRESETS, Case, Fix, Options
+from patches._plan import make_plan
+from patches._registry import FIXES
+from patches._report import case_diff
+
+__all__ = ["page"]
+
+_HEAD = """\
+# The patch tool
+
+<!-- Written by `python -m patches._docs > docs/patch.md` from the fixes' own cases. Change those. -->
+
+`python patch_train_stable.py [SCRIPT ...]` upgrades a training script in place, so that one hung environment cannot
+stop it. Without arguments it patches `src/Train.py`, says what it changed (line:column), keeps a backup in `backups/`
+and says how to undo it.
+
+    python patch_train_stable.py --diff              # show the changes, write nothing
+    python patch_train_stable.py                     # apply them
+    python patch_train_stable.py --restore           # the original back, byte for byte
+    python patch_train_stable.py my_script.py --smoke 20   # patch, run 20 vector steps, restore if that fails
+
+It changes what it is sure of. What it is not sure of is *left alone* with a notice, or *refused*, which leaves the
+whole file as it is; both name the place, the reason, a code and what to do. A file without a Gym `AsyncVectorEnv` or
+a `StableProcessPoolEnv` is none of its business. `--partial` applies the other fixes where one refuses.
+`# stable-patch: ignore[fix-name]` on a line keeps a fix away from it; plain `# stable-patch: ignore` keeps all away.
+
+## How it stays safe
+
+1. The bytes are decoded as Python would, parsed by `ast` for true places of errors, and read by name: imports, scopes
+   and variables decide, never text.
+2. LibCST renders the edits. If it would not give every other byte back (a form feed, an old Mac line end), the file
+   is refused as unreadable.
+3. The result must compile; statements that no edit names must be unchanged; every comment must still be there;
+   everything new must be imported; and planning again must find nothing to do.
+4. Only then, under a lock: the original goes to `backups/<UTC>-<sha8>/` with a manifest and is synced to disk; the
+   new file is written beside the old one, synced, put in its place in one step (symbolic links stay links, the mode
+   is kept), read back and compared. On any mismatch the original is put back.
+
+Killed at any moment, the script is wholly old or wholly new. `--restore` is a run like any other: what it replaces
+is backed up too, so an undo can be undone. A file that was edited since is not overwritten without `--force`.
+"""
+
+_CODES = {
+    Exit.OK: "applied, or nothing to do",
+    Exit.PENDING: "changes pending, under `--check` or `--diff`",
+    Exit.USAGE: "usage",
+    Exit.REFUSED: "refused; nothing written (with `--partial`: the rest written)",
+    Exit.UNREADABLE: "not readable: syntax, encoding, or no exact round trip",
+    Exit.VERIFICATION: "verification or the trial run failed; rolled back",
+    Exit.IO: "disk, lock, or a damaged backup",
+}
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([_HEAD, *_exit_codes(), *_presets(), *_fixes()]) + "\n"
+
+
+def _exit_codes() -> Iterator[str]:
+    yield "## Exit codes\n"
+    yield "| code | meaning |\n|---|---|"
+    yield from (f"| {int(code)} | {meaning} |" for code, meaning in _CODES.items())
+    yield "\nDry runs end with the code that the run would refuse with; with several files the highest counts.\n"
+
+
+def _presets() -> Iterator[str]:
+    names = list(Options().parameters)
+    yield "## Presets\n"
+    yield f"| `--preset` | {' | '.join(f'`{name}`' for name in names)} | pool |"
+    yield f"|---{'|---' * len(names)}|---|"
+    for preset in PRESETS:
+        options = Options(preset=preset)
+        workers = f"`max_workers={options.max_workers}`, " if options.max_workers else ""
+        values = " | ".join(options.parameters[name] for name in names)
+        yield f"| {preset} | {values} | {workers}`timeout={options.timeout}` |"
+    yield "\n`--set NAME=VALUE` overrides one of them.\n"
+
+
+def _fixes() -> Iterator[str]:
+    yield "## The fixes\n"
+    for fix in FIXES:
+        yield from _fix(fix)
+
+
+def _fix(fix: Fix) -> Iterator[str]:
+    yield f"### {fix.name}\n"
+    yield textwrap.fill(fix.description, 118) + "\n"
+    for case in fix.cases:
+        yield from _case(fix, case)
+
+
+def _case(fix: Fix, case: Case) -> Iterator[str]:
+    title = case.title[0].upper() + case.title[1:]
+    yield f"{title}{_verdict(fix, case)}.\n"
+    yield "```diff" if case.after is not None else "```python"
+    for line in case_diff(case.before, case.after):
+        yield (line if case.after is not None else line[2:]).rstrip()
+    yield "```\n"
+
+
+def _verdict(fix: Fix, case: Case) -> str:
+    """What the fix really says of an example."""
+    if case.after is None and not case.remarks:
+        return ": left alone"
+    codes = ", ".join(f"`{code}`" for code in case.remarks)
+    plan = make_plan(case.before.encode(), Options(selected=frozenset({fix.name, *case.only})))
+    if plan.refusals:
+        return f": refused as {codes}"
+    reported = f", with the notice {codes}" if codes else ""
+    return reported if case.after is not None else f": left alone{reported}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())
