@@ -97,6 +97,7 @@ class Conductor:
         self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
         self._resets: dict[int, ResetRequest] = {}
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
+        self._quarantined: dict[int, FaultRecord] = {}
         self._broken: RestartLimitError | None = None
 
     def observations(self, *, copy: bool) -> Any:
@@ -113,7 +114,7 @@ class Conductor:
         """
         self._turn()
         for slot in self._supervisor.slots:
-            alive = [index for index in slot.env_indices if index not in self._debts]
+            alive = [index for index in slot.env_indices if self._lives(index)]
             if not alive:
                 continue
             if rows is None:
@@ -131,9 +132,8 @@ class Conductor:
         """
         outcomes = self._settle(until)
         block = self._block
-        batch = Batch(
-            block.rewards.copy(), block.terminations.copy(), block.truncations.copy(), faults=self._debts
-        )
+        batch = Batch(block.rewards.copy(), block.terminations.copy(), block.truncations.copy())
+        batch.faults = {**self._quarantined, **self._debts}
         self._debts = {}
         for slot, outcome in outcomes:
             self._take(outcome.reply if isinstance(outcome, Failure) else outcome, batch)
@@ -171,7 +171,7 @@ class Conductor:
         final = {index: self._observations.row(self._buffer, index) for index in batch.faults}
         self._asked = []
         for slot in self._supervisor.slots:
-            lost = [index for index in slot.env_indices if index in final]
+            lost = [index for index in slot.env_indices if index in final and self._lives(index)]
             if lost:
                 self._command(slot, Command.DELIVER, None, lost)
         for slot, outcome in self._settle(None):
@@ -194,7 +194,7 @@ class Conductor:
         self._resets = {}
         for slot in self._supervisor.slots:
             marked = {index: seeds[index] for index in slot.env_indices if mask[index]}
-            if marked:
+            if marked and not self._quarantined.keys() & marked:
                 self.ledger.seeds |= {index: seed for index, seed in marked.items() if seed is not None}
                 self._resets[slot.worker] = ResetRequest(marked, options)
                 self._command(slot, Command.RESET, self._resets[slot.worker], marked)
@@ -208,6 +208,7 @@ class Conductor:
             WorkerFaultError: As in `finish_step`.
         """
         batch = Batch(np.zeros(self._num_envs), *np.zeros((2, self._num_envs), dtype=np.bool_))
+        batch.faults |= self._quarantined
         produced: set[int] = set()
         for slot, outcome in self._retry_resets(self._settle(until), batch):
             if isinstance(outcome, Reply):
@@ -238,7 +239,8 @@ class Conductor:
                 batch.faults |= {
                     index: replace(records[index], transition_valid=True) for index in request.seeds
                 }
-                self._command(slot, Command.RESET, request, request.seeds)
+                if slot in self._running_slots():
+                    self._command(slot, Command.RESET, request, request.seeds)
         for slot, outcome in self._settle(None):
             if isinstance(outcome, Failure):
                 records = self._replace(slot, outcome)
@@ -251,13 +253,13 @@ class Conductor:
     def begin_call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Call a method, or read an attribute, of every environment."""
         self._asked = []
-        for slot in self._supervisor.slots:
+        for slot in self._running_slots():
             self._command(slot, Command.CALL, CallRequest(name, args, kwargs), slot.env_indices)
 
     def begin_set_attr(self, name: str, values: list[Any]) -> None:
         """Set an attribute of every environment."""
         self._asked = []
-        for slot in self._supervisor.slots:
+        for slot in self._running_slots():
             mine = {index: values[index] for index in slot.env_indices}
             self._command(slot, Command.SET_ATTR, SetAttrRequest(name, mine), slot.env_indices)
 
@@ -329,11 +331,8 @@ class Conductor:
         seeds = self.ledger.replacement_seeds(slot)
         records = self.ledger.enter(slot, failure, intact)
         _report(slot, records[failure.env_index], records)
-        try:
-            self._supervisor.check_restart_limit(slot, records[failure.env_index])
-        except RestartLimitError as error:
-            self._broken = error
-            raise
+        if self._supervisor.count_failure(slot) > self._options.max_restarts:
+            return self._give_up(slot, records[failure.env_index], records)
         self._supervisor.restart(
             slot, {index: seeds[index] for index in seeds if held is None or index in held}
         )
@@ -343,6 +342,29 @@ class Conductor:
                 raise_remote(failure)
             raise WorkerFaultError(_sentence(records), records[failure.env_index])
         return records
+
+    def _give_up(
+        self, slot: WorkerSlot, last: FaultRecord, records: dict[int, FaultRecord]
+    ) -> dict[int, FaultRecord]:
+        """Quarantine a worker that keeps failing, where that is wanted and others are left; else raise."""
+        self._quarantined |= {index: replace(record, phase="quarantine") for index, record in records.items()}
+        if self._options.on_failure == "quarantine" and len(self._quarantined) < self._num_envs:
+            self.ledger.counters["pool/quarantined"] += len(records)
+            _LOG.error("environments %s are in quarantine: their worker keeps failing", list(records))
+            return records
+        self._broken = RestartLimitError(
+            f"worker {slot.worker} (environments {list(slot.env_indices)}) failed more than "
+            f"{self._options.max_restarts} times within {self._options.restart_window_s:g} s; the last time: "
+            f"{last.kind} in {last.phase}: {last.traceback.strip()}",
+            last,
+        )
+        raise self._broken
+
+    def _running_slots(self) -> list[WorkerSlot]:
+        return [slot for slot in self._supervisor.slots if slot.env_indices[0] not in self._quarantined]
+
+    def _lives(self, index: int) -> bool:
+        return index not in self._debts and index not in self._quarantined
 
     def _refuse_unseen(self, faults: dict[int, FaultRecord], void: Collection[int]) -> None:
         """An observation that never was cannot stand in for a lost one."""

@@ -45,7 +45,14 @@ class Ledger:
     def __init__(self, num_envs: int) -> None:
         self.counters = Counter(
             dict.fromkeys(
-                ("pool/restarts", *_COUNTER_OF_KIND.values(), "pool/collateral", "pool/void_transitions"), 0
+                (
+                    "pool/restarts",
+                    *_COUNTER_OF_KIND.values(),
+                    "pool/collateral",
+                    "pool/void_transitions",
+                    "pool/quarantined",
+                ),
+                0,
             )
         )
         self.recent: deque[FaultRecord] = deque(maxlen=_MOST_REMEMBERED)
@@ -61,7 +68,7 @@ class Ledger:
         """Write down a failure that costs the slot its worker.
 
         Args:
-            slot: Where it happened; its restart is counted here.
+            slot: Where it happened; the records count its coming restart.
             failure: What happened.
             intact: Environments whose last transition is complete all the same.
 
@@ -69,7 +76,6 @@ class Ledger:
             A record for every environment of the slot.
         """
         seeds = self.replacement_seeds(slot)
-        self.counters["pool/restarts"] += 1
         self.counters[_COUNTER_OF_KIND[failure.kind]] += 1
         records = {
             index: FaultRecord(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["OnFailure", "PoolOptions", "count_workers", "usable_cores"]
+__all__ = ["OnFailure", "PoolOptions", "backoff_s", "count_workers", "usable_cores"]
 
-OnFailure = Literal["restart", "raise"]
+OnFailure = Literal["restart", "raise", "quarantine"]
 _MOST_WORKERS_BY_DEFAULT = 16
 
 
@@ -23,8 +23,9 @@ class PoolOptions:
         reset_timeout_s: One environment's reset, also within a step.
         call_timeout_s: One environment's share of ``call``, ``get_attr``, ``set_attr`` and ``render``.
         close_timeout_s: The whole of ``close()``.
-        on_failure: ``"restart"`` reports and replaces; ``"raise"`` raises the environment's exception.
-        max_restarts: Restarts of one worker slot within ``restart_window_s`` before `RestartLimitError`.
+        on_failure: ``"restart"`` reports and replaces; ``"quarantine"`` does so too, but gives up a worker that keeps
+            failing instead of raising; ``"raise"`` raises the environment's exception.
+        max_restarts: Restarts of one worker slot within ``restart_window_s`` that are borne.
         restart_window_s: Length of that window.
     """
 
@@ -42,10 +43,22 @@ class PoolOptions:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"{name.removesuffix('_s')} must be positive seconds or None, got {value!r}")
-        if self.on_failure not in ("restart", "raise"):
-            raise ValueError(f"on_failure must be 'restart' or 'raise', got {self.on_failure!r}")
+        if self.on_failure not in get_args(OnFailure):
+            raise ValueError(f"on_failure must be one of {get_args(OnFailure)}, got {self.on_failure!r}")
         if self.max_restarts < 0:
             raise ValueError(f"max_restarts must not be negative, got {self.max_restarts}")
+
+
+def backoff_s(failures: int) -> float:
+    """Seconds to wait before a restart.
+
+    Args:
+        failures: Failures of the worker slot within the window, this one included.
+
+    Returns:
+        Nothing for the first, then 0.05 s doubled with each, 2 s at most: a poison state must not burn the machine.
+    """
+    return 0.0 if failures < 2 else min(2.0, 0.05 * 2 ** (failures - 2))
 
 
 def usable_cores() -> int:

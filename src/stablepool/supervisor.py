@@ -21,6 +21,7 @@ from __future__ import annotations
 import logging
 import math
 import multiprocessing
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -30,10 +31,8 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from stablepool.cleanup import kill_trees
-from stablepool.errors import RestartLimitError
-from stablepool.faults import FaultRecord
 from stablepool.messages import AttachRequest, Command, Reply, ResetRequest
-from stablepool.options import PoolOptions
+from stablepool.options import PoolOptions, backoff_s
 from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
 from stablepool.watch import Watch
 
@@ -70,9 +69,9 @@ class Supervisor:
         self._reviving: dict[int, Future[None]] = {}
         self._deferred: dict[int, Callable[[], None]] = {}
         self._failures: dict[int, Failure] = {}
-        self._closing = False
+        self._closing = threading.Event()
         self._watch = Watch(parts.done)
-        self._restart_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
+        self._failure_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
 
     # Bringing up
 
@@ -88,7 +87,7 @@ class Supervisor:
             future.result()
 
     def _bring_up(self, slot: WorkerSlot) -> None:
-        if self._closing:
+        if self._closing.is_set():
             raise CancelledError
         slot.launch()
         reply = slot.receive(sequence=0)
@@ -122,36 +121,33 @@ class Supervisor:
         return [_checked(slot, slot.receive()) for slot in asked]
 
     def restart(self, slot: WorkerSlot, seeds: dict[int, int | None]) -> None:
-        """Replace a slot's ended worker in the background: start it, rebuild and reset its environments."""
+        """Replace a slot's ended worker in the background: start it, rebuild and reset its environments.
+
+        Args:
+            slot: Whose worker has been killed.
+            seeds: Seeds of the environments to reset; their observations are held for later.
+        """
         slot.restarts += 1
-        self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds)
+        pause_s = backoff_s(len(self._failure_times[slot.worker]))
+        self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds, pause_s)
         self._reviving[slot.worker].add_done_callback(lambda _: self._parts.done.ring())
 
-    def _revive(self, slot: WorkerSlot, seeds: dict[int, int | None]) -> None:
+    def _revive(self, slot: WorkerSlot, seeds: dict[int, int | None], pause_s: float) -> None:
         slot.dispose()
+        self._closing.wait(pause_s)
         self._bring_up(slot)
         self.converse(Command.ATTACH, self._attach, [slot])
         if seeds:
             self.converse(Command.RESET, ResetRequest(seeds, hold=True), [slot], seeds)
         _LOG.info("worker %d is back as process %d (restart %d)", slot.worker, slot.pid, slot.restarts)
 
-    def check_restart_limit(self, slot: WorkerSlot, record: FaultRecord) -> None:
-        """Count a restart and refuse it where there have been too many.
-
-        Raises:
-            RestartLimitError: As said.
-        """
-        times, now = self._restart_times[slot.worker], time.monotonic()
-        while times and now - times[0] > self._options.restart_window_s:
-            times.popleft()
+    def count_failure(self, slot: WorkerSlot) -> int:
+        """Write down that a worker failed; return how many failures of the slot lie within the window."""
+        times, now = self._failure_times[slot.worker], time.monotonic()
         times.append(now)
-        if len(times) > self._options.max_restarts:
-            raise RestartLimitError(
-                f"worker {slot.worker} (environments {list(slot.env_indices)}) failed {len(times)} times within "
-                f"{self._options.restart_window_s:g} s; the last time: {record.kind} in {record.phase}: "
-                f"{record.traceback.strip()}",
-                record,
-            )
+        while now - times[0] > self._options.restart_window_s:
+            times.popleft()
+        return len(times)
 
     def pids(self) -> tuple[int, ...]:
         """Process id of each worker; 0 where one is being replaced."""
@@ -278,7 +274,7 @@ class Supervisor:
 
     def close(self, timeout_s: float) -> None:
         """Ask idle workers to close their environments, then kill what is left, within ``timeout_s`` and a grace."""
-        self._closing = True
+        self._closing.set()
         deadline = time.monotonic() + timeout_s
         polite = [slot for slot in self.slots if self._can_close(slot)]
         for slot in self.slots:

@@ -69,10 +69,11 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         reset_timeout: Seconds for one environment's reset; ``"timeout"``: as ``timeout``.
         call_timeout: Seconds for one environment's share of ``call``, ``get_attr``, ``set_attr``, ``render``.
         close_timeout: Seconds for ``close()``, after which what is left is killed.
-        on_failure: ``"restart"``: report and replace; ``"raise"``: raise the environment's exception, as
-            `AsyncVectorEnv` does.
-        max_restarts: So many restarts of one worker within ``restart_window`` seconds are borne; one more raises
-            `RestartLimitError`.
+        on_failure: ``"restart"``: report and replace; ``"quarantine"``: the same, and give up a worker that keeps
+            failing: its rows stay void, a record in every step says so; ``"raise"``: raise the environment's
+            exception, as `AsyncVectorEnv` does.
+        max_restarts: So many restarts of one worker within ``restart_window`` seconds are borne, with a growing pause
+            before each; one more raises `RestartLimitError` (or quarantines).
         restart_window: See ``max_restarts``.
 
     Raises:
@@ -158,7 +159,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
         ``pool/restarts`` (workers replaced), ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what replaced
         them), ``pool/collateral`` (environments that lost their episode to a neighbour's failure),
-        ``pool/void_transitions`` (transitions that a learner must drop).
+        ``pool/void_transitions`` (transitions that a learner must drop), ``pool/quarantined`` (environments given up).
         """
         return dict(self._conductor.ledger.counters)
 
