@@ -333,6 +333,7 @@ class Conductor:
         _report(slot, records[failure.env_index], records)
         if self._supervisor.count_failure(slot) > self._options.max_restarts:
             return self._give_up(slot, records[failure.env_index], records)
+        self.ledger.counters["pool/restarts"] += 1
         self._supervisor.restart(
             slot, {index: seeds[index] for index in seeds if held is None or index in held}
         )

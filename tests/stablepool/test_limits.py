@@ -20,6 +20,11 @@ def sick(folder: Path, where: str = "step", **kwargs) -> StableProcessPoolEnv:
     return StableProcessPoolEnv(env_fns, 2, 10.0, max_restarts=2, **kwargs)
 
 
+def step_often(envs: StableProcessPoolEnv, times: int) -> None:
+    for _ in range(times):
+        envs.step(ACTIONS[: envs.num_envs])
+
+
 def test_pauses_grow_and_are_bounded() -> None:
     pauses = [backoff_s(failures) for failures in range(1, 12)]
     assert pauses[:4] == [0.0, 0.05, 0.1, 0.2]
@@ -32,8 +37,7 @@ def test_too_many_restarts_raise_and_go_on_raising(tmp_path: Path) -> None:
     try:
         envs.reset(seed=1)
         with pytest.raises(RestartLimitError, match="failed more than 2 times within 60 s") as caught:
-            for _ in range(9):
-                envs.step(ACTIONS)
+            step_often(envs, 9)
         assert "the environment raised" in caught.value.fault.traceback
         assert len(list(tmp_path.glob("fired-*"))) == 3
         with pytest.raises(RestartLimitError):
@@ -46,8 +50,7 @@ def test_failures_outside_the_window_are_forgiven(tmp_path: Path) -> None:
     envs = sick(tmp_path, restart_window=0.001)
     try:
         envs.reset(seed=1)
-        for _ in range(8):
-            envs.step(ACTIONS)
+        step_often(envs, 8)
         assert envs.counters["pool/restarts"] == 4
     finally:
         envs.close()
@@ -80,8 +83,7 @@ def test_when_every_environment_is_sick_quarantine_raises(tmp_path: Path) -> Non
     try:
         envs.reset(seed=1)
         with pytest.raises(RestartLimitError):
-            for _ in range(6):
-                envs.step(ACTIONS[:1])
+            step_often(envs, 6)
     finally:
         envs.close()
 
@@ -90,7 +92,6 @@ def test_a_reset_that_keeps_failing_ends_in_the_limit(tmp_path: Path) -> None:
     envs = sick(tmp_path, "reset")
     try:
         with pytest.raises((RestartLimitError, RuntimeError), match="the environment raised"):
-            for _ in range(5):
-                envs.reset(seed=1)
+            [envs.reset(seed=1) for _ in range(5)]
     finally:
         envs.close()
