@@ -5,7 +5,7 @@
     python src/Train_stable.py --resume runs/latest            # go on where a run stopped
     python src/Train_stable.py --help
 
-Read it from top to bottom: settings, learner, one episode, the run. Ctrl-C and SIGTERM finish the step, save a
+Read it from top to bottom: settings, landscapes, one vector step, the run. Ctrl-C and SIGTERM finish the step, save a
 checkpoint and exit with 130 or 143; a second signal ends the run at once.
 """
 
@@ -19,31 +19,31 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import tyro
 
 from fuelbreak.console import say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
-from fuelbreak.dqn import QNetwork, ReplayMemory, double_dqn_loss, epsilon_greedy, exploration_rate
+from fuelbreak.dqn import Learner, LearnerSettings, exploration_rate
 from fuelbreak.env import FuelBreakEnv
+from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import LandscapeError
 from fuelbreak.evaluate import evaluate_run, print_summary
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.runs import RunFolder, load_checkpoint
+from fuelbreak.signals import StopRequest
 from stablepool import StableProcessPoolEnv, valid_transitions
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(LearnerSettings):
     """What a run is made of; every value has a flag."""
 
     preset: Literal["conservative", "balanced", "aggressive", "low-memory", "many-core"] = "balanced"
@@ -58,28 +58,10 @@ class Settings:
     """Vector steps in an episode."""
     budget: int = 250
     """Breaks in an episode."""
-    break_step: int = 10
-    """Breaks in a step."""
     sims: int = 1
     """Fires by which a step is judged; more make the reward less noisy and the step slower."""
     episodes: int = 300
     """Episodes to train, counted from the start of the run."""
-    buffer_cap: int = 200_000
-    """Transitions in the replay memory."""
-    batch_size: int = 64
-    """Transitions in a batch."""
-    gradient_accumulation_steps: int = 1
-    """Batches per optimizer step: larger effective batches in the same memory."""
-    learning_starts: int = 1_000
-    """Transitions in memory before learning starts."""
-    updates_per_step: int = 1
-    """Optimizer steps per vector step, made while the environments work."""
-    target_network_frequency: int = 250
-    """Optimizer steps between copies of the network to its target."""
-    learning_rate: float = 3e-4
-    """Of Adam."""
-    gamma: float = 1.0
-    """Discount; with 1 the return is the share of the burned area saved."""
     start_epsilon: float = 1.0
     """Exploration at the start."""
     end_epsilon: float = 0.05
@@ -88,8 +70,6 @@ class Settings:
     """Share of the episodes over which exploration falls."""
     checkpoint_every: int = 10
     """Episodes between checkpoints."""
-    seed: int = 1
-    """Of everything that is random."""
     device: str = ""
     """Where the network lives; by default cuda where there is one, else cpu."""
     rasters: Path | None = None
@@ -132,150 +112,6 @@ def _saved_settings(run: Path) -> Settings:
     return Settings(**saved)
 
 
-class StopRequest:
-    """Remembers the first SIGINT or SIGTERM until the loop asks for it; the second one ends the program."""
-
-    def __init__(self) -> None:
-        self.signal_number: int | None = None
-        self._previous = {
-            number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)
-        }
-
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.signal_number = number
-        for each in self._previous:
-            signal.signal(each, signal.default_int_handler if each == signal.SIGINT else signal.SIG_DFL)
-
-    def __bool__(self) -> bool:
-        return self.signal_number is not None
-
-    def restore(self) -> None:
-        """Put the previous handlers back."""
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-
-class Learner:
-    """The network, its target and its optimizer, and the memory that they learn from."""
-
-    def __init__(self, settings: Settings, landscapes: Sequence[Landscape], device: str) -> None:
-        self.settings, self.device = settings, device
-        self.network = QNetwork().to(device)
-        self.target = QNetwork().to(device)
-        self.target.load_state_dict(self.network.state_dict())
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
-        self.memory = ReplayMemory(settings.buffer_cap, landscapes, seed=settings.seed)
-        self.rng = np.random.default_rng(settings.seed)
-        self.updates = 0
-
-    def choose(self, observations: npt.NDArray[np.float32], epsilon: float) -> npt.NDArray[np.int8]:
-        """int8 actions (N, H*W) for float32 observations (N, 8, H, W)."""
-        return epsilon_greedy(
-            self.network, observations, self.settings.break_step, epsilon, self.rng, self.device
-        )
-
-    def learn(self) -> list[float]:
-        """Make the optimizer steps that belong to one vector step; their losses."""
-        if len(self.memory) < self.settings.learning_starts:
-            return []
-        return [self._update() for _ in range(self.settings.updates_per_step)]
-
-    def _update(self) -> float:
-        settings = self.settings
-        total = 0.0
-        self.optimizer.zero_grad()
-        for _ in range(settings.gradient_accumulation_steps):
-            batch = self.memory.sample(settings.batch_size, self.device)
-            loss = double_dqn_loss(self.network, self.target, batch, settings.break_step, settings.gamma)
-            (loss / settings.gradient_accumulation_steps).backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach()) / settings.gradient_accumulation_steps
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
-        self.optimizer.step()
-        self.updates += 1
-        if self.updates % settings.target_network_frequency == 0:
-            self.target.load_state_dict(self.network.state_dict())
-        return total
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything that a resumed run needs besides the network's weights."""
-        return {
-            "target": self.target.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "memory": self.memory.state_dict(),
-            "rng": self.rng.bit_generator.state,
-            "torch_rng": torch.get_rng_state(),
-            "updates": self.updates,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over a checkpoint."""
-        self.network.load_state_dict(state["network"])
-        self.target.load_state_dict(state["target"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.memory.load_state_dict(state["memory"])
-        self.rng.bit_generator.state = state["rng"]
-        torch.set_rng_state(state["torch_rng"].cpu())
-        self.updates = state["updates"]
-
-
-@dataclass
-class EpisodeLog:
-    """What one episode showed; only what environments really reported enters it."""
-
-    n_envs: int
-    rewards: float = 0.0
-    losses: list[float] = field(default_factory=list)
-    burned: dict[int, float] = field(default_factory=dict)
-    completed_at: dict[int, int] = field(default_factory=dict)
-    breaks: int = 0
-    transitions: int = 0
-    void: int = 0
-
-    @property
-    def mean_reward(self) -> float:
-        """Mean return of an environment over the episode's valid transitions."""
-        return self.rewards / self.n_envs
-
-    def observe(
-        self,
-        step: int,
-        valid: npt.NDArray[np.bool_],
-        rewards: npt.NDArray[np.float64],
-        terminated: npt.NDArray[np.bool_],
-        infos: dict[str, Any],
-    ) -> None:
-        """Add one vector step (counted from 1)."""
-        self.rewards += float(rewards[valid].sum())
-        self.transitions += int(valid.sum())
-        self.void += int(np.sum(infos.get("_fault", False)))
-        for env in np.flatnonzero(valid).tolist():
-            self.breaks += int(infos["new_cells"][env])
-            if terminated[env]:
-                self.burned[env] = float(infos["burned"][env])
-                self.completed_at[env] = step
-
-    def line(self, episode: int, epsilon: float) -> str:
-        """The console line."""
-        return (
-            f"[Episode {episode}] Reward: {self.mean_reward:.3f} Loss: {_mean(self.losses):.5f} "
-            f"Burned: {_mean(self.burned.values()):.1f} Eps: {epsilon:.3f} "
-            f"Completed: {len(self.burned)}/{self.n_envs}"
-        )
-
-    def scalars(self, epsilon: float, seconds: float) -> dict[str, float]:
-        """Values for TensorBoard and metrics.jsonl."""
-        return {
-            "charts/episodic_return": self.mean_reward,
-            "charts/burned": _mean(self.burned.values()),
-            "charts/completed": len(self.burned),
-            "charts/breaks": self.breaks / self.n_envs,
-            "charts/epsilon": epsilon,
-            "charts/SPS": self.transitions / seconds,
-            "losses/td_loss": _mean(self.losses),
-            "pool/void_transitions": self.void,
-        }
-
-
 class LandscapeShares:
     """Which landscapes each environment draws from, and which one it is on.
 
@@ -306,76 +142,157 @@ def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], Fu
     return build
 
 
-def run_episode(
-    envs: StableProcessPoolEnv,
-    learner: Learner,
-    shares: LandscapeShares,
-    episode: int,
-    epsilon: float,
-    stop: StopRequest,
-) -> EpisodeLog:
-    """One episode of all environments; they step while the learner learns."""
-    settings = learner.settings
-    log = EpisodeLog(settings.n_envs)
-    # Without a reset between episodes environments stay in their "done" state.
-    observations, infos = envs.reset(seed=settings.seed + episode * settings.n_envs)
-    shares.note(infos)
-    ended = np.zeros(settings.n_envs, dtype=bool)
-    for step in range(1, settings.steps_per_ep + 1):
-        actions = learner.choose(observations, epsilon)
-        envs.step_async(actions)
-        log.losses += learner.learn()
-        after, rewards, terminated, truncated, infos = envs.step_wait()
+class Training:
+    """One run: its environments, its learner, and where it stands between two vector steps.
+
+    Attributes:
+        episode: The episode in progress, or the next one.
+        step: Vector steps of it that are done; 0 before its reset.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        run: RunFolder,
+        landscapes: list[Landscape],
+        envs: StableProcessPoolEnv,
+        device: str,
+    ) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.run, self.envs = settings, run, envs
+        self.learner = Learner(settings, landscapes, device)
+        self.shares = LandscapeShares(settings.n_envs, len(landscapes))
+        self.episode, self.step = 0, 0
+
+    def go_on(self, stop: StopRequest) -> None:
+        """Train until the episodes are done or a signal asks to stop, saving as it goes."""
+        while self.episode < self.settings.episodes and not stop:
+            if self.step == 0:
+                self.reset()
+            while self.step < self.settings.steps_per_ep:
+                self.vector_step()
+                # Where an episode has just ended its reset is due first: such a step is no place to stop.
+                if stop and not self.ended.any():
+                    self.save()
+                    return
+            self.finish_episode(stop)
+
+    def reset(self) -> None:
+        """Begin an episode. Without a reset between episodes environments stay in their "done" state."""
+        self.log = EpisodeLog(self.settings.n_envs)
+        self.observations, infos = self.envs.reset(seed=self.episode_seed)
+        self.shares.note(infos)
+        self.ended = np.zeros(self.settings.n_envs, dtype=bool)
+
+    def vector_step(self) -> None:
+        """One step of all environments; they work while the learner learns."""
+        started = time.perf_counter()
+        actions = self.learner.choose(self.observations, self.epsilon)
+        self.envs.step_async(actions)
+        self.log.losses += self.learner.learn()
+        after, rewards, terminated, truncated, infos = self.envs.step_wait()
         # A void transition is no experience (the pool has logged why), and neither is the reset after an episode's end.
-        valid = valid_transitions(infos, settings.n_envs) & ~ended
-        learner.memory.push_batch(
-            shares.current[valid],
-            observations[valid],
+        happened = valid_transitions(infos, self.settings.n_envs)
+        valid = happened & ~self.ended
+        self.learner.memory.push_batch(
+            self.shares.current[valid],
+            self.observations[valid],
             actions[valid],
             rewards[valid],
             after[valid],
             terminated[valid],
         )
-        log.observe(step, valid, rewards, terminated, infos)
-        shares.note(infos)
-        ended = terminated | truncated
-        observations = after
-        if stop:
-            break
-    return log
+        self.step += 1
+        self.log.observe(self.step, valid, rewards, terminated, infos)
+        self.log.void += int(np.count_nonzero(~happened))
+        self.log.seconds += time.perf_counter() - started
+        self.shares.note(infos)
+        self.ended = terminated | truncated
+        self.observations = after
+
+    def finish_episode(self, stop: StopRequest) -> None:
+        """Report the episode, and save where it is time to."""
+        settings = self.settings
+        say(self.log.line(self.episode, self.epsilon))
+        if not settings.quiet:
+            for env, burned in self.log.burned.items():
+                say(
+                    f"Environment {env} completed: Burned={burned:.1f}, Step={self.log.completed_at[env]}",
+                    "target",
+                )
+        self.run.log(self.episode, self.log.scalars(self.epsilon))
+        self.episode, self.step = self.episode + 1, 0
+        last = self.episode == settings.episodes
+        if stop or last or self.episode % settings.checkpoint_every == 0:
+            self.save()
+        if not (stop or last):
+            say(f"Resetting {settings.n_envs} environments...", "reset")
+
+    @property
+    def episode_seed(self) -> int:
+        """Seed of the episode's reset; no two episodes share an environment's seed."""
+        return self.settings.seed + self.episode * self.settings.n_envs
+
+    @property
+    def epsilon(self) -> float:
+        """Exploration in this episode."""
+        settings = self.settings
+        return exploration_rate(
+            self.episode,
+            settings.episodes,
+            settings.start_epsilon,
+            settings.end_epsilon,
+            settings.exploration_fraction,
+        )
+
+    def save(self) -> None:
+        """Write the checkpoint from which `resume` goes on as if nothing had happened."""
+        state = self.learner.state_dict() | {
+            "k": self.settings.break_step,
+            "budget": self.settings.budget,
+            "weather": dataclasses.asdict(Weather()),
+            "step": self.step,
+        }
+        if self.step:
+            state["position"] = {
+                "environments": [snapshot.decode() for snapshot in self.envs.get_attr("episode_state")],
+                "observations": torch.from_numpy(self.observations),
+                "landscapes": self.shares.current.tolist(),
+                "log": dataclasses.asdict(self.log),
+            }
+        self.run.save_checkpoint(self.episode - 1, self.learner.network, **state)
+
+    def resume(self) -> None:
+        """Take up the run where its latest checkpoint left it, in the midst of an episode too."""
+        state = load_checkpoint(self.run.path, self.learner.device)
+        self.learner.load_state_dict(state)
+        self.episode, self.step = state["episode"] + 1, state["step"]
+        if self.step:
+            position = state["position"]
+            self.reset()
+            self.envs.set_attr("episode_state", [snapshot.encode() for snapshot in position["environments"]])
+            self.observations = position["observations"].cpu().numpy()
+            self.shares.current = np.array(position["landscapes"])
+            self.log = EpisodeLog(**position["log"])
+        say(
+            f"Resuming {self.run.path} at step {self.step} of episode {self.episode} with "
+            f"{len(self.learner.memory)} transitions"
+        )
 
 
 def train(
     settings: Settings, run: RunFolder, landscapes: list[Landscape], device: str, stop: StopRequest
 ) -> None:
-    """Train until the episodes are done or a signal asks to stop, saving as it goes."""
-    torch.manual_seed(settings.seed)
-    learner = Learner(settings, landscapes, device)
-    first = resume(learner, run) if settings.resume else 0
+    """Open the environments and train in them."""
     shares = LandscapeShares(settings.n_envs, len(landscapes))
     env_fns = [
         make_env([landscapes[index] for index in shares.of(env)], settings) for env in range(settings.n_envs)
     ]
     with open_pool(env_fns, settings) as envs:
-        for episode in range(first, settings.episodes):
-            started = time.perf_counter()
-            epsilon = exploration_rate(
-                episode,
-                settings.episodes,
-                settings.start_epsilon,
-                settings.end_epsilon,
-                settings.exploration_fraction,
-            )
-            log = run_episode(envs, learner, shares, episode, epsilon, stop)
-            report_episode(log, episode, epsilon, settings.quiet)
-            run.log(episode, log.scalars(epsilon, time.perf_counter() - started))
-            last = episode + 1 == settings.episodes
-            if stop or last or (episode + 1) % settings.checkpoint_every == 0:
-                save(learner, run, episode)
-            if stop:
-                return
-            if not last:
-                say(f"Resetting {settings.n_envs} environments...", "reset")
+        training = Training(settings, run, landscapes, envs, device)
+        if settings.resume is not None:
+            training.resume()
+        training.go_on(stop)
 
 
 def open_pool(
@@ -394,42 +311,9 @@ def open_pool(
     return contextlib.closing(envs)
 
 
-def report_episode(log: EpisodeLog, episode: int, epsilon: float, quiet: bool) -> None:
-    """The episode's line, and one for each environment that completed it."""
-    say(log.line(episode, epsilon))
-    if not quiet:
-        for env, burned in log.burned.items():
-            say(f"Environment {env} completed: Burned={burned:.1f}, Step={log.completed_at[env]}", "target")
-
-
-def save(learner: Learner, run: RunFolder, episode: int) -> None:
-    """Write the checkpoint from which `resume` goes on."""
-    settings = learner.settings
-    run.save_checkpoint(
-        episode,
-        learner.network,
-        k=settings.break_step,
-        budget=settings.budget,
-        weather=dataclasses.asdict(Weather()),
-        **learner.state_dict(),
-    )
-
-
-def resume(learner: Learner, run: RunFolder) -> int:
-    """Load the run's latest checkpoint; the episode to go on with."""
-    state = load_checkpoint(run.path, learner.device)
-    learner.load_state_dict(state)
-    say(f"Resuming {run.path} after episode {state['episode']} with {len(learner.memory)} transitions")
-    return int(state["episode"]) + 1
-
-
 def usable_cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0))
-
-
-def _mean(values: Collection[float]) -> float:
-    return float(np.mean(list(values))) if values else float("nan")
 
 
 def open_run(settings: Settings, landscapes: Sequence[Landscape]) -> RunFolder:

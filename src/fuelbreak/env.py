@@ -210,6 +210,15 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._first_seed = None
         self.np_random.bit_generator.state = state["generator"]
 
+    @property
+    def episode_state(self) -> bytes:
+        """The episode's state as an attribute, so that a vector environment can get and set it for all at once."""
+        return self.snapshot()
+
+    @episode_state.setter
+    def episode_state(self, snapshot: bytes) -> None:
+        self.restore(snapshot)
+
     def _select(self, index: int) -> None:
         if not 0 <= index < len(self._landscapes):
             raise ValueError(

@@ -44,7 +44,11 @@ class Watch:
     def environment(self) -> dict[str, str]:
         saboteur = Path(__file__).parent / "saboteur"
         extra = {"SABOTAGE": self.sabotage, "SABOTAGE_DIR": str(self.folder), "WATCH_TOKEN": self.token}
-        return os.environ | extra | {"PYTHONPATH": str(saboteur), "PYTHONUNBUFFERED": "1"}
+        return (
+            os.environ
+            | extra
+            | {"PYTHONPATH": str(saboteur), "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
+        )
 
     def start(self, *command: object) -> subprocess.Popen[str]:
         log = (self.folder / "log").open("w")

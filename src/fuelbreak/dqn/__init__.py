@@ -7,12 +7,15 @@ from fuelbreak.dqn.agent import (
     greedy_actions,
     select_cells,
 )
+from fuelbreak.dqn.learner import Learner, LearnerSettings
 from fuelbreak.dqn.network import QNetwork
 from fuelbreak.dqn.replay import Batch, ReplayMemory
 from fuelbreak.observation import legal_cells
 
 __all__ = [
     "Batch",
+    "Learner",
+    "LearnerSettings",
     "QNetwork",
     "ReplayMemory",
     "double_dqn_loss",
