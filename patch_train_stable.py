@@ -63,7 +63,7 @@ def _patch(args: argparse.Namespace, engine: Engine, console: Console) -> int:
         if args.diff and args.format == "text":
             console.diff(outcome)
         if not dry:
-            outcome = engine.patch(path, partial=args.partial)
+            outcome = engine.write(outcome)
         if not dry and args.smoke is not None:
             outcome = engine.try_out(outcome, args.smoke, args.smoke_timeout)
         outcomes.append(outcome)

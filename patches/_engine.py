@@ -144,12 +144,19 @@ class Engine:
             path: The script.
             partial: Leave out the fixes that refuse, instead of changing nothing.
         """
-        outcome = self.examine(path, partial=partial)
+        return self.write(self.examine(path, partial=partial))
+
+    def write(self, outcome: Outcome) -> Outcome:
+        """Write what `examine` has found pending; any other outcome is returned as it is.
+
+        Args:
+            outcome: What `examine` returned.
+        """
         if outcome.exit is not Exit.PENDING:
             return outcome
         try:
             with self._lock():
-                return self._patch_locked(path, outcome)
+                return self._patch_locked(outcome.path, outcome)
         except OSError as error:
             return self._interrupted(outcome, error)
 

@@ -5,6 +5,7 @@ The tree is parsed once and never copied; byte spans link the addresses that fix
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
@@ -52,7 +53,9 @@ def render(source: Source, operations: Iterable[Operation]) -> str:
         RenderError: If an operation addresses nothing, or several statements on one line.
     """
     module = _parse(source)
-    rewriter = _Rewriter(_Index(module), operations)
+    operations = list(operations)
+    offsets = [span.start for operation in operations for span in _addresses(operation)]
+    rewriter = _Rewriter(_Index(module, offsets), operations)
     changed = module.visit(rewriter)
     rewriter.check_all_applied()
     if module.body and not module.header and rewriter.removes(module.body[0]):
@@ -85,13 +88,27 @@ def _common_prefix(left: str, right: str) -> int:
 class _Index:
     """Nodes by their place in the text."""
 
-    def __init__(self, module: cst.Module) -> None:
-        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+    def __init__(self, module: cst.Module, offsets: Iterable[int]) -> None:
         self._at: dict[int, list[tuple[int, cst.CSTNode]]] = defaultdict(list)
         self._line_of: dict[cst.CSTNode, cst.SimpleStatementLine] = {}
-        for node, span in wrapper.resolve(ByteSpanPositionProvider).items():
+        self.untouched: set[cst.CSTNode] = set()
+        wanted = sorted(offsets)
+        start = sum(_length(module, line) for line in module.header)
+        for statement in module.body:
+            end = start + _length(module, statement)
+            if bisect_left(wanted, start) < bisect_left(wanted, end):
+                self._add(module, statement, start)
+            else:
+                self.untouched.add(statement)
+            start = end
+
+    def _add(self, module: cst.Module, statement: _Line, start: int) -> None:
+        """Record the nodes of one top-level statement: positions cost more than parsing, and few are needed."""
+        alone = module.with_changes(header=[], body=[statement], footer=[])
+        spans = MetadataWrapper(alone, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
+        for node, span in spans.items():
             if isinstance(node, cst.BaseExpression | cst.BaseSmallStatement | cst.BaseCompoundStatement):
-                self._at[span.start].append((span.start + span.length, node))
+                self._at[start + span.start].append((start + span.start + span.length, node))
             elif isinstance(node, cst.SimpleStatementLine):
                 self._line_of.update((small, node) for small in node.body)
 
@@ -128,10 +145,15 @@ class _Index:
         return line
 
 
+def _length(module: cst.Module, node: cst.CSTNode) -> int:
+    """How many UTF-8 bytes a node takes."""
+    return len(module.code_for_node(node).encode("utf-8", "surrogatepass"))
+
+
 class _Rewriter(cst.CSTTransformer):
     """Looks each node up in a table of changes as it is left."""
 
-    def __init__(self, index: _Index, operations: Iterable[Operation]) -> None:
+    def __init__(self, index: _Index, operations: Sequence[Operation]) -> None:
         super().__init__()
         self._expressions: dict[cst.CSTNode, str] = {}
         self._keywords: dict[cst.CSTNode, list[AddKeyword]] = defaultdict(list)
@@ -142,7 +164,7 @@ class _Rewriter(cst.CSTTransformer):
         self._guards: dict[cst.CSTNode, str] = {}
         self._replaced: dict[cst.CSTNode, tuple[str, list[str]]] = {}
         self._removed: set[cst.CSTNode] = set()
-        operations = list(operations)
+        self._index = index
         _refuse_nesting(operations)
         for operation in operations:
             self._register(index, operation)
@@ -206,6 +228,10 @@ class _Rewriter(cst.CSTTransformer):
         if self._pending:
             raise RenderError(f"{len(self._pending)} change(s) overlap another one")
 
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        """Pass over top-level statements that no operation addresses."""
+        return node not in self._index.untouched
+
     def on_leave(self, original_node: cst.CSTNode, updated_node: Any) -> Any:
         """Apply what is planned for one node."""
         if original_node not in self._pending:
@@ -246,10 +272,18 @@ class _Rewriter(cst.CSTTransformer):
         return cst.FlattenSentinel(lines)
 
 
+def _addresses(operation: Operation) -> tuple[Span, ...]:
+    if isinstance(operation, ReplaceStatements | RemoveStatements):
+        return operation.targets
+    return (operation.target,)
+
+
 def _refuse_nesting(operations: Sequence[Operation]) -> None:
     """Fail where a change lies within text that another one replaces: it would be lost."""
     whole = [o.target for o in operations if isinstance(o, ReplaceExpression)]
-    whole += [t for o in operations if isinstance(o, ReplaceStatements | RemoveStatements) for t in o.targets]
+    whole += [
+        t for o in operations if isinstance(o, ReplaceStatements | RemoveStatements) for t in _addresses(o)
+    ]
     single = [o.target for o in operations if not isinstance(o, ReplaceStatements | RemoveStatements)]
     for outer in whole:
         for inner in single:
