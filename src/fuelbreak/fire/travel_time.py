@@ -83,7 +83,7 @@ def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -
     Args:
         graph: Changed.
         cells: int64 (n,), numbers of the cells.
-        touched: uint8 (margin + cells + margin,), set to 1 where a cell loses a move; changed.
+        touched: uint8 (margin + cells + margin,), set to 1 at these cells and where one loses a move; changed.
     """
     plan = moves()
     _block_cells(graph, cells, plan.affected, touched)
@@ -137,6 +137,7 @@ def _block_cells(graph: Graph, cells: IntArray, affected: IntArray, touched: npt
     for number in cells:
         row, column = number // width, number % width
         burns[row, column] = False
+        touched[margin + number] = 1  # a fire may be lit in a cell that no move leads to
         for m in range(len(affected)):
             end_row, end_column = row + affected[m, 1], column + affected[m, 2]
             if not (0 <= end_row < height and 0 <= end_column < width):

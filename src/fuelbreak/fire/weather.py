@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from numbers import Real
 
 from fuelbreak.errors import WeatherError
 
@@ -59,6 +60,8 @@ class Weather:
     duration_min: float = 180.0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _as_float(field.name, getattr(self, field.name)))
         _check("wind_speed_10m_km_h", self.wind_speed_10m_km_h, 0.0, MAX_WIND_KM_H, "give it in km/h")
         _check(
             "upwind_direction_deg", self.upwind_direction_deg, 0.0, 360.0, "give degrees clockwise from north"
@@ -74,6 +77,13 @@ class Weather:
                 "live foliage has 0.7 to 1.5",
                 stacklevel=3,
             )
+
+
+def _as_float(name: str, value: object) -> float:
+    """Whole numbers become floats, so that compiled code sees one type only."""
+    if not isinstance(value, Real):
+        raise WeatherError(f"{name} is {value!r}, which is no number")
+    return float(value)
 
 
 def _check_moisture(name: str, value: float) -> None:

@@ -63,6 +63,14 @@ def test_a_break_on_an_ignition_puts_that_fire_out_for_good(make_landscape: Make
     assert np.all(fires.add_breaks(ignitions[1:2])[same_place] == 0)
 
 
+def test_a_break_puts_out_a_fire_that_could_not_leave_its_cell(make_landscape: Make) -> None:
+    fuel = np.full((5, 5), 99)
+    fuel[2, 2] = fuel[0, 0] = 102
+    fires = FireSet(FireSimulator(make_landscape((5, 5), fuel_model=fuel)), np.array([[2, 2], [0, 0]]))
+    assert fires.burned.tolist() == [1, 1]
+    assert fires.add_breaks(np.array([[2, 2]])).tolist() == [0, 1]
+
+
 def test_no_cells_and_old_cells_change_nothing(make_landscape: Make) -> None:
     simulator = patchy_simulator(make_landscape, 2, Weather())
     fires = FireSet(simulator, sample_ignitions(simulator.landscape, 20, np.random.default_rng(0)))

@@ -90,3 +90,11 @@ def test_edges_of_the_ranges_are_weather() -> None:
 
 def test_weather_travels_by_pickle() -> None:
     assert pickle.loads(pickle.dumps(LEGACY_WEATHER)) == LEGACY_WEATHER
+
+
+def test_whole_numbers_are_floats_and_text_is_no_number() -> None:
+    assert repr(Weather(duration_min=240).duration_min) == "240.0"
+    with pytest.raises(WeatherError, match="wind_speed_10m_km_h is '20', which is no number"):
+        Weather(wind_speed_10m_km_h="20")  # type: ignore[arg-type]
+    with pytest.raises(WeatherError, match="foliar_moisture is None"):
+        Weather(foliar_moisture=None)  # type: ignore[arg-type]
