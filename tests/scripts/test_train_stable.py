@@ -195,23 +195,10 @@ def deterministic_metrics(run: Path) -> list[dict[str, float]]:
     return [{tag: value for tag, value in record.items() if tag != "charts/SPS"} for record in records]
 
 
-def test_resuming_what_is_no_run_is_an_error_with_its_place(root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flag", ["--resume", "--rasters"])
+def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_path: Path, flag: str) -> None:
     done = subprocess.run(
-        command(root, "--resume", "nowhere"),
-        cwd=tmp_path,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 2
-    assert "nowhere" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
-def test_rasters_that_are_not_there_are_named(root: Path, tmp_path: Path) -> None:
-    done = subprocess.run(
-        command(root, "--rasters", "nowhere"),
+        command(root, flag, "nowhere"),
         cwd=tmp_path,
         env=ENVIRONMENT,
         capture_output=True,
