@@ -19,13 +19,15 @@ import numpy.typing as npt
 
 from fuelbreak.fire.crown import Canopy, combine, crown_fire, crowning_rate_m_min
 from fuelbreak.fire.ellipse import project
+from fuelbreak.fire.fire_set import FireSet
 from fuelbreak.fire.ignitions import all_ignitions, sample_ignitions
 from fuelbreak.fire.oracle import PyretechnicsSimulator
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.surface import base_fire, head_fire, midflame_wind_m_min, slope_and_aspect
-from fuelbreak.fire.weather import Weather
+from fuelbreak.fire.weather import LEGACY_WEATHER, Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.rasters import read_folder
+from fuelbreak.synthetic import generate_landscape
 
 ROOT = Path(__file__).resolve().parents[1]
 SPREADS_M_MIN = 1e-6
@@ -60,6 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--plans", action="store_true", help="rank plans by pyretechnics too (minutes; make oracle)"
     )
+    parser.add_argument(
+        "--sequences", type=int, default=0, help="compare so many random sequences of breaks, too"
+    )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
     options = parser.parse_args(argv)
     if not (options.data / "oracle").is_dir():
@@ -75,6 +80,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     ]
     if options.plans:
         sections.append(plans_table(options.data))
+    if options.sequences:
+        sequences, steps = compare_sequences(options.sequences, seed=77)
+        sections.append(
+            [f"{sequences:,} random sequences of breaks, {steps:,} steps: repaired = from nothing"]
+        )
     text = "\n\n".join("\n".join(lines) for lines in sections) + "\n"
     print(text)
     (options.out / "fire_validation.md").write_text(text, encoding="utf-8")
@@ -329,6 +339,39 @@ def reductions(
     """Share of the burned cells that each plan saves."""
     before = simulator.burned_cells(ignitions).sum()
     return np.array([1.0 - simulator.burned_cells(ignitions, plan).sum() / before for plan in plans])
+
+
+def compare_sequences(count: int, seed: int) -> tuple[int, int]:
+    """Repair and burn anew along random sequences of breaks; raise where they differ.
+
+    Returns:
+        Sequences and steps that were compared.
+    """
+    rng = np.random.default_rng(seed)
+    sequences = steps = 0
+    while sequences < count:
+        simulator = random_simulator(rng)
+        for _ in range(200):
+            ignitions = sample_ignitions(simulator.landscape, int(rng.integers(1, 18)), rng)
+            fires, breaks = FireSet(simulator, ignitions), np.zeros(simulator.landscape.shape, bool)
+            for _ in range(int(rng.integers(1, 5))):
+                cells = rng.integers(breaks.shape, size=(int(rng.integers(1, 12)), 2))
+                breaks[tuple(cells.T)] = True
+                repaired, anew = fires.add_breaks(cells), simulator.burned_cells(ignitions, breaks)
+                if not np.array_equal(repaired, anew):
+                    raise AssertionError(f"{repaired} is not {anew} for {simulator.weather} and {ignitions}")
+                steps += 1
+            sequences += 1
+    return sequences, steps
+
+
+def random_simulator(rng: np.random.Generator) -> FireSimulator:
+    """A synthetic landscape of 8 to 25 cells a side under any weather."""
+    landscape = generate_landscape(int(rng.integers(1_000_000)), int(rng.integers(8, 26)))
+    if rng.random() < 0.3:
+        return FireSimulator(landscape, LEGACY_WEATHER)
+    wind, upwind, minutes = rng.uniform(0.0, 60.0), rng.uniform(0.0, 360.0), rng.uniform(20.0, 1440.0)
+    return FireSimulator(landscape, Weather(wind, upwind, duration_min=minutes))
 
 
 def draw_fires(fires: list[Fire], file: Path) -> None:

@@ -6,6 +6,7 @@ the new breaks has changed; everything else stands. The outcome equals a run fro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,8 +56,8 @@ class FireSet:
         self._order = order_by_place(starts, self._graph.burns.shape[1])
         self._starts = starts[self._order]
         self._fronts = tuple(allocate_front(self._graph) for _ in range(0, len(starts), LANES))
-        for front, lit in zip(self._fronts, self._batches(self._starts), strict=True):
-            burn(self._graph, front, lit, self._limit)
+        lit = self._batches(self._starts)
+        self._for_each_batch(lambda batch: burn(self._graph, self._fronts[batch], lit[batch], self._limit))
         self._add_up()
 
     @property
@@ -149,10 +150,18 @@ class FireSet:
     def _repair(self, lost: npt.NDArray[np.uint8], numbers: IntArray) -> None:
         margin, last = self._graph.margin, self._graph.burns.size - 1
         low, high = max(int(numbers[0]), margin), min(int(numbers[-1]) + 2 * margin, last + margin)
-        for front, starts in zip(self._fronts, self._batches(self._starts), strict=True):
+        starts = self._batches(self._starts)
+
+        def repair_batch(batch: int) -> None:
+            front = self._fronts[batch]
             front.marked[:] = lost
             front.span[:2] = low, high
-            repair(self._graph, front, starts, self._limit)
+            repair(self._graph, front, starts[batch], self._limit)
+
+        self._for_each_batch(repair_batch)
+
+    def _for_each_batch(self, function: Callable[[int], None]) -> None:
+        self._simulator.threads.for_each(function, range(len(self._fronts)))
 
     def _add_up(self) -> None:
         self._burned = np.zeros(len(self._starts), np.int64)

@@ -15,6 +15,7 @@ from fuelbreak.fire.ignitions import checked_ignitions
 from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
 from fuelbreak.fire.spread import allocate_front, burn, order_by_place, run_fires
+from fuelbreak.fire.threads import Threads
 from fuelbreak.fire.travel_time import Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -38,16 +39,20 @@ class FireSimulator:
     Args:
         landscape: The rasters.
         weather: Constant over the landscape and the duration of a fire.
+        threads: Threads that share many fires; the results are the same with any number. A worker of a pool keeps
+            to one, lest workers times threads exceed the cores.
 
     Attributes:
         landscape: As given.
         weather: As given.
+        threads: They, for what burns with this simulator.
         graph: The moves of fire from cell to cell, without breaks.
     """
 
-    def __init__(self, landscape: Landscape, weather: Weather = Weather()) -> None:  # noqa: B008 (frozen)
+    def __init__(self, landscape: Landscape, weather: Weather = Weather(), *, threads: int = 1) -> None:  # noqa: B008 (frozen)
         self.landscape = landscape
         self.weather = weather
+        self.threads = Threads(threads)
         slowness = landscape_slowness(landscape, weather, moves().direction)
         self.graph = graph_of_moves(slowness, landscape.burnable, landscape.cell_size_m)
 
@@ -148,8 +153,24 @@ class FireSimulator:
         starts = self.starts(ignitions)
         graph = self.with_breaks(breaks)
         order = order_by_place(starts, graph.burns.shape[1])
-        in_order, reached = np.zeros(len(starts), np.int64), np.zeros(graph.burns.size, np.int64)
-        run_fires(graph, allocate_front(graph), starts[order], self.weather.duration_min, in_order, reached)
+        in_order = np.zeros(len(starts), np.int64)
+        shares = self._shares(len(starts))
+        reached = np.zeros((len(shares), graph.burns.size), np.int64)
+
+        def burn_share(number: int) -> None:
+            part = shares[number]
+            limit = self.weather.duration_min
+            run_fires(
+                graph, allocate_front(graph), starts[order[part]], limit, in_order[part], reached[number]
+            )
+
+        self.threads.for_each(burn_share, range(len(shares)))
         burned = np.empty_like(in_order)
         burned[order] = in_order
-        return burned, reached
+        return burned, reached.sum(axis=0)
+
+    def _shares(self, fires: int) -> list[slice]:
+        """Fires by thread, in whole batches."""
+        batches = -(-fires // LANES)
+        size = -(-batches // self.threads.count) * LANES
+        return [slice(first, min(first + size, fires)) for first in range(0, fires, size)] if fires else []

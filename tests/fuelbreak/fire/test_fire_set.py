@@ -94,6 +94,16 @@ def test_snapshots_lead_back_and_are_left_as_they_were(make_landscape: Make) -> 
         assert np.array_equal(fires.add_breaks(more), after)
 
 
+def test_threads_repair_the_same_fires(make_landscape: Make) -> None:
+    alone = patchy_simulator(make_landscape, 7, Weather())
+    shared = FireSimulator(alone.landscape, alone.weather, threads=3)
+    ignitions = sample_ignitions(alone.landscape, 70, np.random.default_rng(0))
+    one, other = FireSet(alone, ignitions), FireSet(shared, ignitions)
+    for column in (4, 11, 18):
+        wall = np.stack([np.arange(20), np.full(20, column)], axis=1)
+        assert np.array_equal(one.add_breaks(wall), other.add_breaks(wall))
+
+
 def test_sets_of_one_simulator_do_not_touch_each_other(make_landscape: Make) -> None:
     simulator = patchy_simulator(make_landscape, 4, Weather())
     ignitions = sample_ignitions(simulator.landscape, 20, np.random.default_rng(0))

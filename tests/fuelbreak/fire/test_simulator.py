@@ -211,3 +211,19 @@ def test_a_simulator_is_not_changed_by_its_calls(make_landscape: Make) -> None:
     before = simulator.burned_cells(ignitions)
     simulator.burned_cells(ignitions, np.eye(21, dtype=bool))
     assert np.array_equal(simulator.burned_cells(ignitions), before)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("fires", [1, 16, 17, 70])
+def test_any_number_of_threads_gives_the_same_fires(make_landscape: Make, threads: int, fires: int) -> None:
+    landscape = patchy(make_landscape, 6)
+    ignitions = sample_ignitions(landscape, fires, np.random.default_rng(0))
+    alone, shared = FireSimulator(landscape), FireSimulator(landscape, threads=threads)
+    assert np.array_equal(shared.burned_cells(ignitions), alone.burned_cells(ignitions))
+    assert np.array_equal(shared.burn_probability(ignitions), alone.burn_probability(ignitions))
+    assert pickle.loads(pickle.dumps(shared)).threads.count == threads
+
+
+def test_no_threads_is_an_error(make_landscape: Make) -> None:
+    with pytest.raises(ValueError, match="threads is 0; give 1 or more"):
+        FireSimulator(make_landscape(), threads=0)
