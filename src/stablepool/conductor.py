@@ -25,6 +25,7 @@ from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetR
 from stablepool.options import PoolOptions
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
+from stablepool.supervisor import Outcome
 
 __all__ = ["Batch", "Conductor"]
 
@@ -89,6 +90,8 @@ class Conductor:
         self._options, self._mode = options, autoreset_mode
         self._supervisor, self._block, self._observations = pool.supervisor, pool.block, pool.observations
         self._num_envs = num_envs
+        self._snapshots = pool.snapshots
+        self._rows: list[Any] | None = None
         self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
         self._merger.num_envs = num_envs
         self._asked: list[WorkerSlot] = []
@@ -113,14 +116,18 @@ class Conductor:
             rows: Actions by environment; None where they have been stored in shared memory.
         """
         self._turn()
+        self._rows = rows
         for slot in self._supervisor.slots:
-            alive = [index for index in slot.env_indices if self._lives(index)]
-            if not alive:
-                continue
-            if rows is None:
-                self._command(slot, Command.STEP, None, alive)
-            else:
-                self._command(slot, Command.STEP_MESSAGE, {index: rows[index] for index in alive}, alive)
+            self._command_step(slot)
+
+    def _command_step(self, slot: WorkerSlot) -> None:
+        alive = [index for index in slot.env_indices if self._lives(index)]
+        if not alive:
+            return
+        if self._rows is None:
+            self._command(slot, Command.STEP, None, alive)
+        else:
+            self._command(slot, Command.STEP_MESSAGE, {index: self._rows[index] for index in alive}, alive)
 
     def finish_step(self, until: float | None) -> Batch:
         """Wait for the step and put its results together.
@@ -130,7 +137,7 @@ class Conductor:
             RestartLimitError: A worker keeps failing.
             WorkerFaultError: An environment was lost before it ever showed an observation.
         """
-        outcomes = self._settle(until)
+        outcomes = self._retry_steps(self._settle(until))
         block = self._block
         batch = Batch(block.rewards.copy(), block.terminations.copy(), block.truncations.copy())
         batch.faults = {**self._quarantined, **self._debts}
@@ -149,6 +156,36 @@ class Conductor:
         batch.add_faults()
         self._mark_restarts(batch)
         return batch
+
+    def _retry_steps(self, outcomes: list[tuple[WorkerSlot, Outcome]]) -> list[tuple[WorkerSlot, Outcome]]:
+        """Repeat a lost step once, in a replacement restored from the state before it, where there are snapshots."""
+        if self._snapshots is None or not any(isinstance(outcome, Failure) for _, outcome in outcomes):
+            return outcomes
+        kept: list[tuple[WorkerSlot, Outcome]] = []
+        self._asked = []
+        for slot, outcome in outcomes:
+            places = self._places(slot) if isinstance(outcome, Failure) else None
+            if places and self._supervisor.count_failure(slot) > self._options.max_restarts:
+                places = None
+            if isinstance(outcome, Reply) or places is None:
+                kept.append((slot, outcome))
+                continue
+            _LOG.warning(
+                "worker %d (process %d) was lost: %s of environment %d in %s after %.2f s; the step is repeated",
+                slot.worker, outcome.pid, outcome.kind, outcome.env_index, outcome.phase, outcome.elapsed_s,
+            )  # fmt: skip
+            self.ledger.recover(outcome)
+            self._supervisor.restart(slot, {}, places)
+            self._command_step(slot)
+        return sorted([*kept, *self._settle(None)], key=lambda pair: pair[0].worker)
+
+    def _places(self, slot: WorkerSlot) -> dict[int, int] | None:
+        """Where the state of a worker's environments before its last command is; None where one of them has none."""
+        if self._snapshots is None or self._options.on_failure == "raise":
+            return None
+        found = {index: self._snapshots.newest_before(index, slot.sequence) for index in slot.env_indices}
+        whole = {index: place for index, place in found.items() if place is not None}
+        return whole if len(whole) == len(found) else None
 
     def _mark_restarts(self, batch: Batch) -> None:
         """Tell by ``infos["restarted"]`` whose row is the reset of a replacement: no transition led there."""
@@ -223,10 +260,10 @@ class Conductor:
         return batch.add_faults()
 
     def _retry_resets(
-        self, outcomes: list[tuple[WorkerSlot, Reply | Failure]], batch: Batch
-    ) -> list[tuple[WorkerSlot, Reply | Failure]]:
+        self, outcomes: list[tuple[WorkerSlot, Outcome]], batch: Batch
+    ) -> list[tuple[WorkerSlot, Outcome]]:
         """Reset what was lost in its reset once more, in a replacement, with the same seeds."""
-        settled: list[tuple[WorkerSlot, Reply | Failure]] = []
+        settled: list[tuple[WorkerSlot, Outcome]] = []
         settled += [(slot, outcome) for slot, outcome in outcomes if isinstance(outcome, Reply)]
         self._asked = []
         for slot, outcome in outcomes:
@@ -301,10 +338,10 @@ class Conductor:
         self._asked.append(slot)
         self._supervisor.command(slot, command, message, buffer=self._buffer, involved=involved)
 
-    def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Reply | Failure]]:
+    def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Outcome]]:
         """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
         outcomes = self._supervisor.settle(self._asked, until)
-        judged: list[tuple[WorkerSlot, Reply | Failure]] = []
+        judged: list[tuple[WorkerSlot, Outcome]] = []
         for slot in self._asked:
             outcome = outcomes[slot.worker]
             if isinstance(outcome, Reply) and outcome.errors:
@@ -334,6 +371,9 @@ class Conductor:
         if self._supervisor.count_failure(slot) > self._options.max_restarts:
             return self._give_up(slot, records[failure.env_index], records)
         self.ledger.counters["pool/restarts"] += 1
+        if self._snapshots is not None:
+            for index in slot.env_indices:
+                self._snapshots.forget(index)
         self._supervisor.restart(
             slot, {index: seeds[index] for index in seeds if held is None or index in held}
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 from collections.abc import Iterable
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,8 +34,17 @@ from gymnasium.vector.utils import (
 
 from stablepool.errors import ActionError
 from stablepool.memory import Arena, SharedFile
+from stablepool.messages import AttachRequest
+from stablepool.snapshots import SnapshotArea
 
-__all__ = ["ActionArea", "MessageObservations", "Observations", "SharedObservations"]
+__all__ = [
+    "ActionArea",
+    "DataPart",
+    "MessageObservations",
+    "Observations",
+    "SharedObservations",
+    "attach_data",
+]
 
 _ARRAY_SPACES = (Box, Discrete, MultiBinary, MultiDiscrete)
 _FLOATS = (np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64))
@@ -67,14 +77,13 @@ class ActionArea:
         """Tell whether batches of this space are one array."""
         return isinstance(space, _ARRAY_SPACES)
 
-    def map(self, buffer: mmap.mmap, start: int) -> int:
-        """Lay the views over ``buffer`` and return where the area ends."""
+    def map(self, buffer: mmap.mmap, start: int) -> None:
+        """Lay the views over ``buffer``."""
         count = int(np.prod(self.shape))
         self._views = [
             np.frombuffer(buffer, dtype=dtype, count=count, offset=start).reshape(self.shape)
             for dtype in self.dtypes
         ]
-        return start + self.size
 
     def check(self, actions: Any) -> npt.NDArray[Any]:
         """Return the batch as an array that can be stored without losing anything.
@@ -268,44 +277,55 @@ def _iterate_empty(space: Space[Any], batched: Space[Any], num_envs: int) -> Ite
     return empty if isinstance(space, (Graph, OneOf, Sequence, Text)) else iterate(batched, empty)
 
 
+@dataclass(frozen=True)
+class DataPart:
+    """What lies in the data part of the shared block.
+
+    Attributes:
+        actions: None for nested and custom spaces, whose actions travel in messages.
+        observations: None where observations travel in messages.
+        snapshots: None where the environments keep none.
+    """
+
+    actions: ActionArea | None
+    observations: SharedObservations | None
+    snapshots: SnapshotArea | None
+
+
 def attach_data(
     file: SharedFile,
     start: int,
-    observation_space: Space[Any],
-    action_space: Space[Any],
+    request: AttachRequest,
     num_envs: int,
     *,
     batched: Space[Any] | None = None,
     shared_observations: bool,
     create: bool = False,
-) -> tuple[ActionArea | None, SharedObservations | None]:
-    """Lay actions and observations over the data part of the shared block; both sides call it with the same spaces.
+) -> DataPart:
+    """Lay actions, observations and snapshots over the data part; both sides call it with the same request.
 
     Args:
         file: The shared block.
         start: Page-aligned offset of the data part in bytes.
-        observation_space: Observation space of one environment.
-        action_space: Action space of one environment.
+        request: The spaces.
         num_envs: Number of environments.
         batched: Observation space of the batch; only the parent reads rows back and needs it.
         shared_observations: Whether observations lie in the block.
         create: Grow the file first (the parent's call).
-
-    Returns:
-        The action area (None for nested and custom spaces, which travel in messages) and the observations (None
-        where they travel in messages).
     """
-    actions = ActionArea(action_space, num_envs) if ActionArea.fits(action_space) else None
+    actions = ActionArea(request.action_space, num_envs) if ActionArea.fits(request.action_space) else None
     observations = None
     if shared_observations:
-        observations = SharedObservations(observation_space, batched or observation_space, num_envs)
-    action_size = -(-(actions.size if actions else 0) // mmap.PAGESIZE) * mmap.PAGESIZE
-    size = max(1, action_size + (observations.size if observations else 0))
+        space = request.observation_space
+        observations = SharedObservations(space, batched or space, num_envs)
+    snapshots = SnapshotArea(num_envs, request.snapshot_bytes) if request.snapshot_bytes else None
+    parts: list[ActionArea | SharedObservations | SnapshotArea | None] = [actions, observations, snapshots]
+    sizes = [-(-part.size // mmap.PAGESIZE) * mmap.PAGESIZE if part else 0 for part in parts]
+    size = max(1, sum(sizes))
     if create:
         file.grow(start + size)
     buffer = file.map(start, size)
-    if actions:
-        actions.map(buffer, 0)
-    if observations:
-        observations.map(buffer, action_size)
-    return actions, observations
+    for part, offset in zip(parts, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True):
+        if part:
+            part.map(buffer, offset)
+    return DataPart(actions, observations, snapshots)

@@ -47,6 +47,7 @@ class Ledger:
             dict.fromkeys(
                 (
                     "pool/restarts",
+                    "pool/recoveries",
                     *_COUNTER_OF_KIND.values(),
                     "pool/collateral",
                     "pool/void_transitions",
@@ -63,6 +64,12 @@ class Ledger:
         return {
             index: derive_seed(self.seeds[index], index, slot.generation + 1) for index in slot.env_indices
         }
+
+    def recover(self, failure: Failure) -> None:
+        """Write down a failure that costs nothing but time: the step is repeated from snapshots."""
+        self.counters["pool/restarts"] += 1
+        self.counters["pool/recoveries"] += 1
+        self.counters[_COUNTER_OF_KIND[failure.kind]] += 1
 
     def enter(self, slot: WorkerSlot, failure: Failure, intact: Collection[int]) -> dict[int, FaultRecord]:
         """Write down a failure that costs the slot its worker.

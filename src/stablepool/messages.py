@@ -18,6 +18,7 @@ __all__ = [
     "RemoteError",
     "Reply",
     "ResetRequest",
+    "RestoreRequest",
     "SetAttrRequest",
 ]
 
@@ -33,7 +34,8 @@ class Command(IntEnum):
     SET_ATTR = 6
     ATTACH = 7
     DESCRIBE = 8
-    CLOSE = 9
+    RESTORE = 9
+    CLOSE = 10
 
 
 class Phase(IntEnum):
@@ -82,6 +84,14 @@ class AttachRequest:
     observation_space: Any
     action_space: Any
     exact: bool
+    snapshot_bytes: int
+
+
+@dataclass(frozen=True)
+class RestoreRequest:
+    """Which of its two snapshots each environment is restored from, by index."""
+
+    places: dict[int, int]
 
 
 @dataclass(frozen=True)

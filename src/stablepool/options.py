@@ -27,6 +27,7 @@ class PoolOptions:
             failing instead of raising; ``"raise"`` raises the environment's exception.
         max_restarts: Restarts of one worker slot within ``restart_window_s`` that are borne.
         restart_window_s: Length of that window.
+        snapshot_bytes: Shared memory for one snapshot of an environment that can be restored; 0: keep none.
     """
 
     timeout_s: float | None = 15.0
@@ -37,6 +38,7 @@ class PoolOptions:
     on_failure: OnFailure = "restart"
     max_restarts: int = 10
     restart_window_s: float = 60.0
+    snapshot_bytes: int = 1 << 16
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "start_timeout_s", "reset_timeout_s", "call_timeout_s", "close_timeout_s"):
@@ -47,6 +49,8 @@ class PoolOptions:
             raise ValueError(f"on_failure must be one of {get_args(OnFailure)}, got {self.on_failure!r}")
         if self.max_restarts < 0:
             raise ValueError(f"max_restarts must not be negative, got {self.max_restarts}")
+        if self.snapshot_bytes < 0:
+            raise ValueError(f"snapshot_bytes must not be negative, got {self.snapshot_bytes}")
 
 
 def backoff_s(failures: int) -> float:

@@ -15,12 +15,13 @@ from gymnasium.vector.utils import batch_differing_spaces, batch_space
 
 from stablepool.channel import make_bell
 from stablepool.errors import EnvironmentStartError
-from stablepool.layout import ActionArea, MessageObservations, Observations, attach_data
+from stablepool.layout import ActionArea, DataPart, MessageObservations, Observations, attach_data
 from stablepool.ledger import Ledger
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import AttachRequest, Command
 from stablepool.options import PoolOptions
 from stablepool.slot import SharedParts, SlotFailedError
+from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
 
 __all__ = ["ObservationMode", "RunningPool", "start_pool"]
@@ -36,6 +37,7 @@ class RunningPool:
         supervisor: The workers.
         block: The control part of the shared memory.
         actions: Where actions go; None where they travel in messages.
+        snapshots: Where environments keep snapshots; None where they have none.
         observations: Where observations come from.
         single_observation_space: Of one environment.
         observation_space: Of the batch.
@@ -48,6 +50,7 @@ class RunningPool:
     supervisor: Supervisor
     block: ControlBlock
     actions: ActionArea | None
+    snapshots: SnapshotArea | None
     observations: Observations
     single_observation_space: Space[Any]
     observation_space: Space[Any]
@@ -102,7 +105,7 @@ def start_pool(
     supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
     try:
         supervisor.start()
-        return _agree(supervisor, parts, observation_mode, owner)
+        return _agree(supervisor, parts, options, observation_mode, owner)
     except SlotFailedError as error:
         supervisor.close(0.0)
         start_error = _start_error(supervisor, error, num_envs)
@@ -130,26 +133,32 @@ def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> tuple[SharedFile,
 
 
 def _agree(
-    supervisor: Supervisor, parts: SharedParts, observation_mode: ObservationMode, owner: str
+    supervisor: Supervisor,
+    parts: SharedParts,
+    options: PoolOptions,
+    observation_mode: ObservationMode,
+    owner: str,
 ) -> RunningPool:
     different = observation_mode == "different"
     asked = supervisor.slots if different else supervisor.slots[:1]
     described: dict[int, Any] = {}
     for reply in supervisor.converse(Command.DESCRIBE, None, asked):
         described |= reply.results
-    _, action_space, metadata, render_mode = described[0]
+    _, action_space, metadata, render_mode, keeps = described[0]
     single, batched = _observation_spaces(
         observation_mode, [described[index][0] for index in sorted(described)], parts.num_envs
     )
-    actions, shared = _lay_out(parts, single, batched, action_space, owner)
-    request = AttachRequest(single, action_space, exact=observation_mode == "same")
+    snapshot_bytes = options.snapshot_bytes if keeps else 0
+    request = AttachRequest(single, action_space, observation_mode == "same", snapshot_bytes)
+    data = _lay_out(parts, request, batched, owner)
     for reply in supervisor.attach(request):
         _check_spaces(reply.results, observation_mode, action_space, owner)
     return RunningPool(
         supervisor=supervisor,
         block=parts.block,
-        actions=actions,
-        observations=shared or MessageObservations(single, batched, parts.num_envs),
+        actions=data.actions,
+        snapshots=data.snapshots,
+        observations=data.observations or MessageObservations(single, batched, parts.num_envs),
         single_observation_space=single,
         observation_space=batched,
         single_action_space=action_space,
@@ -179,15 +188,12 @@ def _observation_spaces(
     )
 
 
-def _lay_out(
-    parts: SharedParts, single: Space[Any], batched: Space[Any], action_space: Space[Any], owner: str
-) -> tuple[ActionArea | None, Any]:
+def _lay_out(parts: SharedParts, request: AttachRequest, batched: Space[Any], owner: str) -> DataPart:
     try:
         return attach_data(
             parts.block_file,
             parts.block.size,
-            single,
-            action_space,
+            request,
             parts.num_envs,
             batched=batched,
             shared_observations=parts.shared_memory,

@@ -31,7 +31,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from stablepool.cleanup import kill_trees
-from stablepool.messages import AttachRequest, Command, Reply, ResetRequest
+from stablepool.messages import AttachRequest, Command, Reply, ResetRequest, RestoreRequest
 from stablepool.options import PoolOptions, backoff_s
 from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
 from stablepool.watch import Watch
@@ -120,25 +120,32 @@ class Supervisor:
             slot.command(command, message, involved=involved)
         return [_checked(slot, slot.receive()) for slot in asked]
 
-    def restart(self, slot: WorkerSlot, seeds: dict[int, int | None]) -> None:
-        """Replace a slot's ended worker in the background: start it, rebuild and reset its environments.
+    def restart(
+        self, slot: WorkerSlot, seeds: dict[int, int | None], places: dict[int, int] | None = None
+    ) -> None:
+        """Replace a slot's ended worker in the background: start it, rebuild its environments, reset or restore them.
 
         Args:
             slot: Whose worker has been killed.
             seeds: Seeds of the environments to reset; their observations are held for later.
+            places: Which snapshot to restore, by environment.
         """
         slot.restarts += 1
         pause_s = backoff_s(len(self._failure_times[slot.worker]))
-        self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds, pause_s)
+        self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds, places or {}, pause_s)
         self._reviving[slot.worker].add_done_callback(lambda _: self._parts.done.ring())
 
-    def _revive(self, slot: WorkerSlot, seeds: dict[int, int | None], pause_s: float) -> None:
+    def _revive(
+        self, slot: WorkerSlot, seeds: dict[int, int | None], places: dict[int, int], pause_s: float
+    ) -> None:
         slot.dispose()
         self._closing.wait(pause_s)
         self._bring_up(slot)
         self.converse(Command.ATTACH, self._attach, [slot])
         if seeds:
             self.converse(Command.RESET, ResetRequest(seeds, hold=True), [slot], seeds)
+        if places:
+            self.converse(Command.RESTORE, RestoreRequest(places), [slot], places)
         _LOG.info("worker %d is back as process %d (restart %d)", slot.worker, slot.pid, slot.restarts)
 
     def count_failure(self, slot: WorkerSlot) -> int:

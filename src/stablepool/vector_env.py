@@ -75,6 +75,9 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         max_restarts: So many restarts of one worker within ``restart_window`` seconds are borne, with a growing pause
             before each; one more raises `RestartLimitError` (or quarantines).
         restart_window: See ``max_restarts``.
+        snapshot_bytes: Shared memory for each of two snapshots of an environment that has ``snapshot()`` and
+            ``restore(snapshot)``: a step that its worker did not survive is repeated from there, once, and the caller
+            sees only latency. 0: keep none.
 
     Raises:
         EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
@@ -103,6 +106,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         on_failure: OnFailure = "restart",
         max_restarts: int = 10,
         restart_window: float = 60.0,
+        snapshot_bytes: int = 1 << 16,
     ) -> None:
         super().__init__()
         if worker is not None:
@@ -127,6 +131,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             on_failure=on_failure,
             max_restarts=max_restarts,
             restart_window_s=restart_window,
+            snapshot_bytes=snapshot_bytes,
         )
         pool = start_pool(
             self.env_fns,
@@ -157,9 +162,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     def counters(self) -> dict[str, int]:
         """Events since construction, named for a training log.
 
-        ``pool/restarts`` (workers replaced), ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what replaced
-        them), ``pool/collateral`` (environments that lost their episode to a neighbour's failure),
-        ``pool/void_transitions`` (transitions that a learner must drop), ``pool/quarantined`` (environments given up).
+        ``pool/restarts`` (workers replaced), ``pool/recoveries`` (after which a step was repeated from snapshots),
+        ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what they were replaced for), ``pool/collateral``
+        (environments that lost their episode to a neighbour's failure), ``pool/void_transitions`` (transitions that a
+        learner must drop), ``pool/quarantined`` (environments given up).
         """
         return dict(self._conductor.ledger.counters)
 

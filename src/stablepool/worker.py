@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stablepool import snapshots
 from stablepool.channel import Bell, Channel, dumps
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import (
@@ -25,8 +26,10 @@ from stablepool.messages import (
     RemoteError,
     Reply,
     ResetRequest,
+    RestoreRequest,
     SetAttrRequest,
 )
+from stablepool.snapshots import keeps_snapshots
 
 __all__ = ["Endowment", "adopt", "serve"]
 
@@ -116,6 +119,8 @@ class _Worker:
         self._buffer = 0
         self._actions: Any = None
         self._observations: Any = None
+        self._snapshots: Any = None
+        self._keeping: set[int] = set()  # environments whose state is worth a snapshot after each command
         self._step_env = {
             "NextStep": self._step_next_step,
             "SameStep": self._step_same_step,
@@ -128,6 +133,7 @@ class _Worker:
             Command.DELIVER: self._deliver,
             Command.CALL: self._call,
             Command.SET_ATTR: self._set_attr,
+            Command.RESTORE: self._restore,
             Command.ATTACH: self._attach,
             Command.DESCRIBE: self._describe,
         }
@@ -193,7 +199,13 @@ class _Worker:
     def _describe(self) -> Reply:
         return Reply(
             results={
-                index: (env.observation_space, env.action_space, dict(env.metadata), env.render_mode)
+                index: (
+                    env.observation_space,
+                    env.action_space,
+                    dict(env.metadata),
+                    env.render_mode,
+                    keeps_snapshots(env),
+                )
                 for index, env in self._envs.items()
             }
         )
@@ -202,14 +214,14 @@ class _Worker:
         from stablepool.layout import attach_data
 
         request: AttachRequest = self._receive()
-        self._actions, self._observations = attach_data(
+        data = attach_data(
             self._given.block,
             self._block.size,
-            request.observation_space,
-            request.action_space,
+            request,
             self._given.num_envs,
             shared_observations=self._given.shared_memory,
         )
+        self._actions, self._observations, self._snapshots = data.actions, data.observations, data.snapshots
         return Reply(results={index: _same_spaces(env, request) for index, env in self._envs.items()})
 
     def _receive(self) -> Any:
@@ -230,6 +242,8 @@ class _Worker:
             reply.observations[index] = observation
         if info:
             reply.infos[index] = info
+        if self._snapshots is not None and index not in self._keeping and keeps_snapshots(self._envs[index]):
+            self._keeping.add(index)
 
     def _each(self, phase: Phase, act: Callable[[int, Reply], None]) -> Reply:
         """Do something with each environment that is involved, going on with the next where one raises."""
@@ -240,12 +254,37 @@ class _Worker:
             self._begin(index, phase)
             try:
                 act(index, reply)
+                if index in self._keeping:
+                    self._keep_snapshot(index)
             except BaseException as error:  # noqa: BLE001 - also SystemExit: the caller shall see its traceback
                 self._block.finished_ns[index] = time.monotonic_ns()
                 reply.errors[index] = RemoteError.capture(error)
             else:
                 self._end(index)
         return reply
+
+    def _keep_snapshot(self, index: int) -> None:
+        data = snapshots.take(self._envs[index])
+        flag = self._needs_reset[index]
+        if not self._snapshots.store(index, self._sequence, data, needs_reset=flag):
+            self._keeping.discard(index)
+            limit = self._snapshots.capacity
+            print(  # noqa: T201 - a worker has no other way to warn
+                f"stablepool: the snapshot of environment {index} has {len(data)} bytes and snapshot_bytes={limit}; "
+                "none is kept, so that a lost step of it cannot be repeated",
+                file=sys.stderr,
+            )
+
+    def _restore(self) -> Reply:
+        request: RestoreRequest = self._receive()
+
+        def put_back(index: int, reply: Reply) -> None:
+            data, self._needs_reset[index] = self._snapshots.load(index, request.places[index])
+            self._envs[index] = snapshots.restore(self._envs[index], data)
+            self._keeping.add(index)
+            reply.results[index] = True
+
+        return self._each(Phase.RESET, put_back)
 
     def _step(self) -> Reply:
         code = int(self._block.action_code[0])

@@ -96,6 +96,30 @@ class Counting(gym.Env[np.ndarray, np.ndarray]):
         self._maybe("close")
 
 
+class Saved(Counting):
+    """Can be snapshot: the steps and the random generator are all the state there is."""
+
+    def snapshot(self) -> dict[str, Any]:
+        return {"steps": self.steps, "generator": self.np_random.bit_generator.state}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        self.steps = snapshot["steps"]
+        self.np_random.bit_generator.state = snapshot["generator"]
+
+
+class Pickled(Counting):
+    """Asks to be pickled whole."""
+
+    pickle_snapshots = True
+
+
+class Bulky(Saved):
+    """Its snapshot is a larger thing than the pool is told to keep."""
+
+    def snapshot(self) -> dict[str, Any]:
+        return {**super().snapshot(), "ballast": bytes(1 << 20)}
+
+
 def make(index: int, plan: Plan | None = None) -> Callable[[], Counting]:
     """An environment function, a closure on purpose."""
     return lambda: Counting(index, plan)
