@@ -25,6 +25,10 @@ from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray
 __all__ = ["Front", "add_up", "allocate_front", "burn", "order_by_place", "repair", "run_fires"]
 
 
+COMPILED_WITH = "418dfdceb063"
+"""Digest of lanes.py and neighbours.py: Numba keeps compiled code until the file it stands in changes, and what is
+compiled here contains those two. A test holds this line, so that whoever changes them changes this file."""
+
 _LOOK, _GAP = 1, 2  # flags in Front.marked
 _WORD = 8  # flags that are passed over in one step where none is set
 

@@ -28,6 +28,10 @@ A fire that is reported has a size. The finest reference at hand, solved on a gr
 its own cells, so that its front starts 5 to 7 m out. It matters for the first cells only."""
 
 
+COMPILED_WITH = "b29759a27945"
+"""Digest of neighbours.py, which is compiled into this file's kernels; see `fuelbreak.fire.spread`."""
+
+
 class Graph(NamedTuple):
     """Moves of one landscape under one weather; `cells` is H * W and K the number of moves.
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+from fuelbreak.fire import spread, travel_time
 
 BURN = """
 import sys
@@ -37,3 +41,15 @@ def test_processes_that_start_at_once_share_a_cache(tmp_path: Path) -> None:
         assert process.returncode == 0, errors
     output, errors = burn(tmp_path).communicate(timeout=100)
     assert output.split() == ["1", "False", "False"], errors
+
+
+@pytest.mark.parametrize(
+    ("module", "parts"), [(spread, ["lanes.py", "neighbours.py"]), (travel_time, ["neighbours.py"])]
+)
+def test_kernels_are_compiled_anew_when_what_they_contain_changes(
+    module: ModuleType, parts: list[str]
+) -> None:
+    """Numba looks at the file of a function alone; the digest in it must change with the files it draws from."""
+    folder = Path(spread.__file__).parent
+    digest = hashlib.sha256(b"".join((folder / part).read_bytes() for part in parts)).hexdigest()[:12]
+    assert module.COMPILED_WITH == digest, f"set COMPILED_WITH in {module.__file__} to {digest!r}"
