@@ -41,6 +41,9 @@ from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
 from stablepool import StableProcessPoolEnv, valid_transitions
 
+SCORED_EPISODES = 10
+"""Episodes whose mean return tells how good a checkpoint is."""
+
 
 @dataclass(frozen=True)
 class Settings(LearnerSettings):
@@ -163,6 +166,7 @@ class Training:
         self.learner = Learner(settings, landscapes, device)
         self.shares = LandscapeShares(settings.n_envs, len(landscapes))
         self.episode, self.step = 0, 0
+        self.returns: list[float] = []
 
     def go_on(self, stop: StopRequest) -> None:
         """Train until the episodes are done or a signal asks to stop, saving as it goes."""
@@ -221,12 +225,18 @@ class Training:
                     "target",
                 )
         self.run.log(self.episode, self.log.scalars(self.epsilon))
+        self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
         self.episode, self.step = self.episode + 1, 0
         last = self.episode == settings.episodes
         if stop or last or self.episode % settings.checkpoint_every == 0:
             self.save()
         if not (stop or last):
             say(f"Resetting {settings.n_envs} environments...", "reset")
+
+    @property
+    def score(self) -> float | None:
+        """Mean return of the last episodes, by which the best checkpoint is known."""
+        return float(np.mean(self.returns)) if len(self.returns) == SCORED_EPISODES else None
 
     @property
     def episode_seed(self) -> int:
@@ -252,6 +262,7 @@ class Training:
             "budget": self.settings.budget,
             "weather": dataclasses.asdict(Weather()),
             "step": self.step,
+            "returns": self.returns,
         }
         if self.step:
             state["position"] = {
@@ -260,13 +271,19 @@ class Training:
                 "landscapes": self.shares.current.tolist(),
                 "log": dataclasses.asdict(self.log),
             }
-        self.run.save_checkpoint(self.episode - 1, self.learner.network, **state)
+        try:
+            self.run.save_checkpoint(self.episode - 1, self.learner.network, score=self.score, **state)
+        except OSError as error:
+            say(
+                f"No checkpoint could be written ({error}); the last good one stays, training goes on",
+                "warning",
+            )
 
     def resume(self) -> None:
         """Take up the run where its latest checkpoint left it, in the midst of an episode too."""
         state = load_checkpoint(self.run.path, self.learner.device)
         self.learner.load_state_dict(state)
-        self.episode, self.step = state["episode"] + 1, state["step"]
+        self.episode, self.step, self.returns = state["episode"] + 1, state["step"], state["returns"]
         if self.step:
             position = state["position"]
             self.reset()

@@ -4,7 +4,7 @@
       config.json          arguments, versions, landscapes, seeds
       metrics.jsonl        one line an episode
       events.out.tfevents.*  the same for TensorBoard
-      checkpoints/         latest.pt
+      checkpoints/         the newest two, latest.pt and best.pt
       pictures/            PNG
       summary.json         how it ended and how the agent did
       CARD.md              the same for people
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunFolder", "load_checkpoint", "write_atomically"]
 
+_KEPT_CHECKPOINTS = 2
 _REPORTED_PACKAGES = ("stable-train", "torch", "numpy", "gymnasium", "numba", "rasterio")
 
 
@@ -101,16 +102,40 @@ class RunFolder:
         for tag, value in known.items():
             self._writer().add_scalar(tag, value, episode)
 
-    def save_checkpoint(self, episode: int, network: torch.nn.Module, **extra: Any) -> Path:
-        """Write ``checkpoints/latest.pt`` atomically: the network's weights and whatever else is given.
+    def save_checkpoint(
+        self, episode: int, network: torch.nn.Module, *, score: float | None = None, **extra: Any
+    ) -> Path:
+        """Write a checkpoint: the network's weights and whatever else is given.
+
+        The newest two are kept, ``latest.pt`` is the newest of them, and ``best.pt`` the one with the highest score.
+
+        Args:
+            episode: The last one that is complete; -1 where none is.
+            network: What has learned.
+            score: How good it is, by any measure that stays the same through the run; None = not known.
+            extra: Tensors and plain values.
 
         Returns:
-            The checkpoint's path. An old one stays untouched until the new one is wholly on disk.
+            The checkpoint's path. Older ones stay untouched until it is wholly on disk.
+
+        Raises:
+            OSError: It could not be written; the older ones are as they were.
         """
-        state = {"episode": episode, "network": network.state_dict(), **extra}
-        path = self.checkpoints / "latest.pt"
+        state = {"episode": episode, "network": network.state_dict(), "score": score, **extra}
+        path = self.checkpoints / f"episode_{episode + 1:06d}.pt"
         write_checkpoint(path, state)
+        _link(path, self.checkpoints / "latest.pt")
+        if score is not None and score > self._best_score():
+            best = json.dumps({"episode": episode, "score": score})
+            write_atomically(self.checkpoints / "best.json", best.encode())
+            _link(path, self.checkpoints / "best.pt")
+        for old in sorted(self.checkpoints.glob("episode_*.pt"))[:-_KEPT_CHECKPOINTS]:
+            old.unlink()
         return path
+
+    def _best_score(self) -> float:
+        noted = self.checkpoints / "best.json"
+        return float(json.loads(noted.read_bytes())["score"]) if noted.is_file() else -math.inf
 
     def close(self) -> None:
         """Flush and close what is open; may be called twice."""
@@ -170,6 +195,14 @@ def write_atomically(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def _link(path: Path, name: Path) -> None:
+    """Give a checkpoint a second name; it costs no space and outlives the first."""
+    temporary = name.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.hardlink_to(path)
+    temporary.replace(name)
 
 
 def _new_folder(root: Path, name: str) -> Path:

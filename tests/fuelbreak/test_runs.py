@@ -55,6 +55,18 @@ def test_a_checkpoint_gives_back_the_same_weights(tmp_path: Path, network: QNetw
         assert torch.equal(state["network"][name], weight)
 
 
+def test_the_newest_two_checkpoints_and_the_best_are_kept(tmp_path: Path, network: QNetwork) -> None:
+    with RunFolder.create("train", {}, root=tmp_path) as run:
+        for episode, score in enumerate([None, 0.3, 0.5, 0.4]):
+            run.save_checkpoint(episode, network, score=score)
+    with RunFolder.reopen(run.path) as run:
+        run.save_checkpoint(4, network, score=0.45)
+    names = {file.name for file in run.checkpoints.iterdir()}
+    assert names == {"episode_000004.pt", "episode_000005.pt", "latest.pt", "best.pt", "best.json"}
+    assert load_checkpoint(run.path)["episode"] == 4
+    assert load_checkpoint(run.checkpoints / "best.pt")["score"] == 0.5
+
+
 def test_a_failed_save_leaves_the_last_good_checkpoint(
     tmp_path: Path, network: QNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,7 +80,7 @@ def test_a_failed_save_leaves_the_last_good_checkpoint(
         with pytest.raises(OSError, match="No space left"):
             run.save_checkpoint(2, network)
     assert load_checkpoint(run.path)["episode"] == 1
-    assert [file.name for file in run.checkpoints.iterdir()] == ["latest.pt"]
+    assert {file.name for file in run.checkpoints.iterdir()} == {"episode_000002.pt", "latest.pt"}
 
 
 def test_a_checkpoint_that_carries_code_is_refused(tmp_path: Path) -> None:
