@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from patches._loops import step_helpers
+from patches._loops import step_helpers, words
 from patches._model import Case, Edit, Finding, Fix, Guard, Insert, Options, Remark
 from patches._script import POOL, Script, walk
 
@@ -212,15 +212,16 @@ def _free_name(script: Script) -> str:
 
 
 def _count(script: Script, loop: ast.For, step: _Step) -> str | None:
-    """The script's own expression for the number of environments."""
+    """The script's own name for the number of environments, or the environments' own count."""
     assert isinstance(loop.iter, ast.Call)
     bound = loop.iter.args[0]
     is_range = isinstance(loop.iter.func, ast.Name) and loop.iter.func.id == "range"
-    if is_range and isinstance(bound, ast.Name | ast.Attribute):
-        return script.text(bound)
+    named = script.text(bound) if is_range and isinstance(bound, ast.Name | ast.Attribute) else None
+    if named is not None and words(bound) & {"env", "envs"}:
+        return named
     holders = [step.call.func.value] if isinstance(step.call.func, ast.Attribute) else step.call.args
     receiver = next((holder for holder in holders if script.is_receiver(holder)), None)
-    return f"{script.text(receiver)}.num_envs" if receiver is not None else None
+    return f"{script.text(receiver)}.num_envs" if receiver is not None else named
 
 
 CASES = (

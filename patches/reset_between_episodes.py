@@ -142,11 +142,33 @@ def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> l
     found: list[ast.stmt] = [statement]
     for follower in block[block.index(statement) + 1 :]:
         bound = _stored(*found)
-        prepares = _loaded(follower) & bound and _stored(follower) and _stored(follower) <= bound | carried
+        stored = _stored(follower)
+        prepares = _uses_values(script, follower, bound) and stored and stored <= bound | carried
         if not (prepares and _is_plain(follower) and script.stands_alone(follower)):
             break
         found.append(follower)
     return found
+
+
+def _uses_values(script: Script, statement: ast.stmt, names: set[str]) -> bool:
+    """True where a statement reads the values of variables, not only their shape: counters are not to be reset."""
+    return any(
+        _variable(node, ast.Load) in names and not _is_measured(script, node)
+        for node in walk(statement)
+        if isinstance(node, ast.Name | ast.Attribute)
+    )
+
+
+def _is_measured(script: Script, node: ast.expr) -> bool:
+    """True for `x` in `x.shape`, `len(x)` and `np.zeros_like(x)`."""
+    parent = script.names.parents[node]
+    if isinstance(parent, ast.Attribute):
+        return parent.attr in {"shape", "dtype", "size", "ndim"}
+    name = ""
+    if isinstance(parent, ast.Call) and parent.func is not node:
+        function = parent.func
+        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name == "len" or name.endswith("_like")
 
 
 def _is_plain(statement: ast.stmt) -> bool:
@@ -166,17 +188,16 @@ def _loaded(*roots: ast.AST) -> set[str]:
 
 def _variables(context: type[ast.expr_context], roots: tuple[ast.AST, ...]) -> set[str]:
     """Variables that are read or written, attributes of `self` included."""
-    found: set[str] = set()
-    for node in walk(*roots):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, context):
-            found.add(node.id)
-        elif (
-            isinstance(node, ast.Attribute)
-            and isinstance(node.ctx, context)
-            and isinstance(node.value, ast.Name)
-        ):
-            found.add(f"{node.value.id}.{node.attr}")
-    return found
+    return {name for node in walk(*roots) if (name := _variable(node, context))}
+
+
+def _variable(node: ast.AST, context: type[ast.expr_context]) -> str:
+    """The name of a variable that a node reads or writes; empty for anything else."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+        return node.id
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, context) and isinstance(node.value, ast.Name):
+        return f"{node.value.id}.{node.attr}"
+    return ""
 
 
 def _code(script: Script, call: ast.Call, block: list[ast.stmt], call_text: str) -> str:

@@ -33,6 +33,7 @@ _COUSINS = frozenset({"AsyncVectorEnv", "SubprocVecEnv"})
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every construction site, or say why it cannot be made."""
     yield from _other_libraries(script)
+    yield from _star_imports(script)
     if not script.references and not script.makers:
         if script.pool_references:
             place = script.place(script.pool_references[0])
@@ -66,6 +67,25 @@ def _other_libraries(script: Script) -> Iterator[Remark]:
                     message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
                     hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
                     yield Remark(NAME, "notice", "other-library", script.place(node), message, hint)
+
+
+def _star_imports(script: Script) -> Iterator[Remark]:
+    """`from gymnasium.vector import *`: the class comes in without its name."""
+    homes = {origin.rpartition(".")[0] for origin in ASYNC}
+    stars = [
+        node
+        for node in script.names.order
+        if isinstance(node, ast.ImportFrom) and node.module in homes and node.names[0].name == "*"
+    ]
+    used = (
+        node
+        for node in script.names.order
+        if isinstance(node, ast.Name) and node.id == "AsyncVectorEnv" and not script.names.bindings(node)
+    )
+    for node in used if stars else ():
+        message = "AsyncVectorEnv comes from a star import"
+        hint = "import it by name: from gymnasium.vector import AsyncVectorEnv"
+        yield Remark(NAME, "refused", "star-import", script.place(node), message, hint)
 
 
 def _import_edits(script: Script) -> Iterator[Edit]:

@@ -98,7 +98,7 @@ CHANGED = {
     "range of a name": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    buf.add(o[k], a[k], r[k], n[k], d[k])\n",
-        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    if valid[k]:\n        buf.add(o[k], a[k], r[k], n[k], d[k])\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(M):\n    if valid[k]:\n        buf.add(o[k], a[k], r[k], n[k], d[k])\n",
     ),
     "range of a length": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
@@ -108,12 +108,12 @@ CHANGED = {
     "inside a condition": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    if not skip[k]:\n        buf.store(o[k], r[k], n[k], d[k])  # keep\n",
-        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    if not skip[k]:\n        if valid[k]:\n            buf.store(o[k], r[k], n[k], d[k])  # keep\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(M):\n    if not skip[k]:\n        if valid[k]:\n            buf.store(o[k], r[k], n[k], d[k])  # keep\n",
     ),
     "a store over many lines": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    # one row\n    buf.push(\n        o[k],\n        r[k],\n        n[k],\n    )\n",
-        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, M)\nfor k in range(M):\n    # one row\n    if valid[k]:\n        buf.push(\n            o[k],\n            r[k],\n            n[k],\n        )\n",
+        "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(M):\n    # one row\n    if valid[k]:\n        buf.push(\n            o[k],\n            r[k],\n            n[k],\n        )\n",
     ),
 }  # fmt: skip
 

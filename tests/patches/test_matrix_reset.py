@@ -44,6 +44,12 @@ AT_THE_END = {
         "        obs = prepare(raw)\n",
         "    raw, _ = envs.reset()\n    obs = prepare(raw)\n",
     ),
+    "a counter that is made to measure is not started again": (
+        "obs, infos = envs.reset()\ntotal = np.zeros(obs.shape[0])\nseen = np.zeros_like(obs)\n",
+        "for ep in range(9):\n    for t in range(5):\n        " + STEP + "        total = total + r\n"
+        "        seen = seen + obs\n",
+        "    obs, infos = envs.reset()\n",
+    ),
     "while over episodes": (
         "obs, infos = envs.reset()\nepisode = 0\n",
         "while episode < 9:\n    for t in range(5):\n        " + STEP + "    episode += 1\n",

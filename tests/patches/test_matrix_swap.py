@@ -262,6 +262,7 @@ REFUSED = {
         "reset-arguments",
         "3:21",
     ),
+    "a star import": ("from gymnasium.vector import *\ne = AsyncVectorEnv(fns)\n", "star-import", "2:5"),
     "**kwargs": (IMPORT + "e = AsyncVectorEnv(fns, **kw)\n", "star-arguments", "2:25"),
     "*args": (IMPORT + "e = AsyncVectorEnv(*args)\n", "star-arguments", "2:5"),
     "two positional arguments": (IMPORT + "e = AsyncVectorEnv(fns, False)\n", "positional-arguments", "2:25"),
