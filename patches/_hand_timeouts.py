@@ -32,12 +32,11 @@ class HandMade:
 def hand_made_timeouts(script: Script) -> Iterator[HandMade]:
     """Every hand-made time-out that guards an environment, once each."""
     seen: set[ast.expr] = set()
-    for node in script.names.order:
-        if isinstance(node, ast.Call):
-            for found in _from_call(script, node):
-                if found.value not in seen:
-                    seen.add(found.value)
-                    yield found
+    for call in script.names.calls:
+        for found in _from_call(script, call):
+            if found.value not in seen:
+                seen.add(found.value)
+                yield found
 
 
 def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
@@ -97,8 +96,8 @@ def _given(
     script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str
 ) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Values that calls in the script pass for a parameter."""
-    for call in script.names.order:
-        if isinstance(call, ast.Call) and script.called_function(call) is function:
+    for call in script.names.calls:
+        if script.called_function(call) is function:
             yield from ((call, value) for given, value in pair_arguments(call, function) if given == name)
 
 

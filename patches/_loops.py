@@ -63,9 +63,7 @@ def _step_events(script: Script) -> Iterator[ast.Call]:
     direct = script.calls(*_STEPS)
     yield from direct
     helpers = {function for call in direct for function in step_helpers(script, call)}
-    for node in script.names.order:
-        if isinstance(node, ast.Call) and script.called_function(node) in helpers:
-            yield node
+    yield from (call for call in script.names.calls if script.called_function(call) in helpers)
 
 
 def step_helpers(script: Script, call: ast.Call) -> Iterator[ast.AST]:
@@ -106,11 +104,11 @@ def _kind(inner: Loop, outer: Loop) -> str:
 
 def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
     """Episode loops that hand an environment to a function outside the script, which may step it."""
-    for node in script.names.order:
-        if isinstance(node, ast.Call) and _hands_over(script, node):
-            loop = next(iter(_loops_around(script, node)), None)
+    for call in script.names.calls:
+        if _hands_over(script, call):
+            loop = next(iter(_loops_around(script, call)), None)
             if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
-                yield loop, node
+                yield loop, call
 
 
 def _hands_over(script: Script, call: ast.Call) -> bool:

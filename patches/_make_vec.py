@@ -35,9 +35,7 @@ class MakeVec:
 
 def find_makers(names: Names) -> Iterator[MakeVec]:
     """Calls that make an AsyncVectorEnv for sure; those that make another kind are passed over."""
-    for node in names.order:
-        if not isinstance(node, ast.Call):
-            continue
+    for node in names.calls:
         origins = names.origins(node.func)
         kind = "old" if origins & _OLD else "new" if origins & _NEW else ""
         if kind:

@@ -73,6 +73,7 @@ class Names:
         self.module = Scope(tree, None)
         self._scope_at: dict[ast.AST, Scope] = {tree: self.module}
         self.order: list[ast.AST] = []
+        self.calls: list[ast.Call] = []
         self.scopes = _Builder(self).build(tree)
         for scope in self.scopes:
             _resolve_declarations(scope)
@@ -83,6 +84,8 @@ class Names:
             self.parents[node] = parent
         self._scope_at[node] = scope
         self.order.append(node)
+        if isinstance(node, ast.Call):
+            self.calls.append(node)
 
     def scope(self, node: ast.AST) -> Scope:
         """The scope in which a node is evaluated."""

@@ -96,10 +96,9 @@ class Script:
             key for node in classes if not self._is_called(node) and (key := self._alias(node)) is not None
         }
         return [
-            node
-            for node in self.names.order
-            if isinstance(node, ast.Call)
-            and (node.func in classes or node in made or self.key(node.func) in aliases)
+            call
+            for call in self.names.calls
+            if call.func in classes or call in made or self.key(call.func) in aliases
         ]
 
     def becomes_pool(self, call: ast.Call) -> bool:
@@ -191,19 +190,17 @@ class Script:
     def _producers(self, found: set[Key], makers: set[ast.AST]) -> Iterator[ast.expr]:
         """Expressions whose value is a vector environment, as far as is known by now."""
         yield from self.constructions
-        for node in self.names.order:
-            if isinstance(node, ast.Call):
-                produces = self._called_function(node) in makers or self._wraps(node, found)
-            else:
-                is_variable = isinstance(node, ast.Name | ast.Attribute)
-                produces = is_variable and self._is_copied(node) and self.key(node) in found
-            if produces and isinstance(node, ast.expr):
-                yield node
+        for call in self.names.calls:
+            if self._called_function(call) in makers or self._wraps(call, found):
+                yield call
+        yield from (value for value in self._copies if self.key(value) in found)
 
-    def _is_copied(self, node: ast.AST) -> bool:
-        """True for `b` in `a = b` and `return b`."""
-        parent = self.names.parents[node]
-        return isinstance(parent, ast.Assign | ast.Return) and parent.value is node
+    @cached_property
+    def _copies(self) -> list[ast.expr]:
+        """`b` in every `a = b` and `return b`."""
+        statements = (node for node in self.names.order if isinstance(node, ast.Assign | ast.Return))
+        values = (statement.value for statement in statements)
+        return [value for value in values if isinstance(value, ast.Name | ast.Attribute)]
 
     def _wraps(self, call: ast.Call, found: set[Key]) -> bool:
         """True for `Wrapper(envs)`."""
@@ -247,9 +244,9 @@ class Script:
     def _follow_arguments(self, found: set[Key], makers: set[ast.AST]) -> None:
         """A parameter holds the environment where every call in the script hands one over."""
         given: dict[Key, list[bool]] = {}
-        for call in self.names.order:
-            function = self._called_function(call) if isinstance(call, ast.Call) else None
-            if function is None or not isinstance(call, ast.Call):
+        for call in self.names.calls:
+            function = self._called_function(call)
+            if function is None:
                 continue
             for name, value in pair_arguments(call, function):
                 made = isinstance(value, ast.Call) and (
@@ -265,13 +262,15 @@ class Script:
 
     def calls(self, *methods: str) -> list[ast.Call]:
         """Calls of these methods on a vector environment, in the order of the text."""
+        return [call for method, call in self._method_calls if method in methods]
+
+    @cached_property
+    def _method_calls(self) -> list[tuple[str, ast.Call]]:
+        """All calls of methods of a vector environment."""
         return [
-            node
-            for node in self.names.order
-            if isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in methods
-            and self.is_receiver(node.func.value)
+            (call.func.attr, call)
+            for call in self.names.calls
+            if isinstance(call.func, ast.Attribute) and self.is_receiver(call.func.value)
         ]
 
 

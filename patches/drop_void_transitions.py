@@ -48,8 +48,8 @@ def _is_pool(script: Script, options: Options) -> bool:
 def _steps(script: Script) -> Iterator[_Step]:
     direct = script.calls("step", "step_wait")
     helpers = {function for call in direct for function in step_helpers(script, call)}
-    for call in script.names.order:
-        if not isinstance(call, ast.Call) or not (call in direct or script.called_function(call) in helpers):
+    for call in script.names.calls:
+        if call not in direct and script.called_function(call) not in helpers:
             continue
         statement = script.names.parents[call]
         if isinstance(statement, ast.Assign) and statement.value is call:

@@ -40,9 +40,9 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
 
 
 def _arrays(script: Script) -> Iterator[_Mask]:
-    for node in script.names.order:
-        if isinstance(node, ast.Call) and script.names.origins(node.func) & _ZEROS and node.args:
-            yield _Mask(node, _holder(script, node))
+    for call in script.names.calls:
+        if script.names.origins(call.func) & _ZEROS and call.args:
+            yield _Mask(call, _holder(script, call))
 
 
 def _is_empty_action(script: Script, mask: _Mask) -> bool:
@@ -187,8 +187,8 @@ def _goes_to_torch(script: Script, key: Key | None) -> bool:
     """True where the array becomes a tensor with its own dtype: int8 would meet float weights there."""
     if key is None:
         return False
-    for node in script.names.order:
-        if isinstance(node, ast.Call) and node.args and script.key(node.args[0]) == key:
+    for node in script.names.calls:
+        if node.args and script.key(node.args[0]) == key:
             origins = script.names.origins(node.func)
             typed = any(keyword.arg == "dtype" for keyword in node.keywords)
             parent = script.names.parents[node]

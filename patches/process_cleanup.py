@@ -32,11 +32,7 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
     """Plan one call for every block that does nothing but end child processes."""
     if not script.is_ours:
         return
-    calls = [
-        node
-        for node in script.names.order
-        if isinstance(node, ast.Call) and script.names.origins(node.func) & _CHILDREN
-    ]
+    calls = [call for call in script.names.calls if script.names.origins(call.func) & _CHILDREN]
     done: set[ast.stmt] = set()
     replaced: list[ast.stmt] = []
     for call in calls:

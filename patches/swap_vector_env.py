@@ -60,13 +60,12 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
 
 def _other_libraries(script: Script) -> Iterator[Remark]:
     """Constructions of namesakes and cousins, which keep other contracts."""
-    for node in script.names.order:
-        if isinstance(node, ast.Call):
-            for origin in sorted(script.names.origins(node.func) - ASYNC):
-                if origin.rpartition(".")[2] in _COUSINS:
-                    message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
-                    hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
-                    yield Remark(NAME, "notice", "other-library", script.place(node), message, hint)
+    for call in script.names.calls:
+        for origin in sorted(script.names.origins(call.func) - ASYNC):
+            if origin.rpartition(".")[2] in _COUSINS:
+                message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
+                hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
+                yield Remark(NAME, "notice", "other-library", script.place(call), message, hint)
 
 
 def _star_imports(script: Script) -> Iterator[Remark]:

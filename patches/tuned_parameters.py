@@ -125,10 +125,9 @@ def _dataclass_notices(
 def _elsewhere(script: Script) -> Iterator[Remark]:
     """Parameters that live on the command line: reported, never changed."""
     spellings = {name.lower().replace("_", "-") for name in _TUNED}
-    for node in script.names.order:
+    for node in script.names.calls:
         if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
+            isinstance(node.func, ast.Attribute)
             and node.func.attr == "add_argument"
             and (flag := _flag(node)) in spellings
             and any(keyword.arg == "default" for keyword in node.keywords)
