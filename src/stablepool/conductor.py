@@ -23,6 +23,7 @@ from stablepool.faults import FaultRecord
 from stablepool.ledger import Ledger
 from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
+from stablepool.recycling import Recycler
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 from stablepool.supervisor import Outcome
@@ -91,6 +92,7 @@ class Conductor:
         self._supervisor, self._block, self._observations = pool.supervisor, pool.block, pool.observations
         self._num_envs = num_envs
         self._snapshots = pool.snapshots
+        self._recycler = Recycler(options)
         self._rows: list[Any] | None = None
         self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
         self._merger.num_envs = num_envs
@@ -151,8 +153,11 @@ class Conductor:
         self._observations.carry(self._buffer, void)
         self._observed[[index for index in range(self._num_envs) if index not in void]] = True
         self._refuse_unseen(batch.faults, void)
-        if batch.faults and self._mode is AutoresetMode.SAME_STEP:
-            self._deliver(batch)
+        shown_anew = set(batch.faults)
+        if self._recycler.is_on:
+            shown_anew |= self._recycle(batch)
+        if shown_anew and self._mode is AutoresetMode.SAME_STEP:
+            self._deliver(batch, shown_anew)
         batch.add_faults()
         self._mark_restarts(batch)
         return batch
@@ -164,7 +169,7 @@ class Conductor:
         kept: list[tuple[WorkerSlot, Outcome]] = []
         self._asked = []
         for slot, outcome in outcomes:
-            places = self._places(slot) if isinstance(outcome, Failure) else None
+            places = self._places(slot, slot.sequence) if isinstance(outcome, Failure) else None
             if places and self._supervisor.count_failure(slot) > self._options.max_restarts:
                 places = None
             if isinstance(outcome, Reply) or places is None:
@@ -179,11 +184,11 @@ class Conductor:
             self._command_step(slot)
         return sorted([*kept, *self._settle(None)], key=lambda pair: pair[0].worker)
 
-    def _places(self, slot: WorkerSlot) -> dict[int, int] | None:
-        """Where the state of a worker's environments before its last command is; None where one of them has none."""
+    def _places(self, slot: WorkerSlot, sequence: int) -> dict[int, int] | None:
+        """Where the state of a worker's environments before a command is; None where one of them has none."""
         if self._snapshots is None or self._options.on_failure == "raise":
             return None
-        found = {index: self._snapshots.newest_before(index, slot.sequence) for index in slot.env_indices}
+        found = {index: self._snapshots.newest_before(index, sequence) for index in slot.env_indices}
         whole = {index: place for index, place in found.items() if place is not None}
         return whole if len(whole) == len(found) else None
 
@@ -203,9 +208,28 @@ class Conductor:
             finished = {index for index in finished if not ended[index]}
         return finished
 
-    def _deliver(self, batch: Batch) -> None:
+    def _recycle(self, batch: Batch) -> set[int]:
+        """Replace workers that have grown too large or too old; return environments that now show a replacement."""
+        ended = batch.terminations | batch.truncations
+        shown_anew: set[int] = set()
+        running = [slot for slot in self._asked if not batch.faults.keys() & set(slot.env_indices)]
+        for slot in self._recycler.due(running, ended):
+            places = self._places(slot, slot.sequence + 1)
+            if places is None and not ended[list(slot.env_indices)].any():
+                continue
+            cut_short = [] if places else [index for index in slot.env_indices if not ended[index]]
+            seeds = {} if places else self.ledger.replacement_seeds(slot)
+            batch.faults |= self.ledger.recycle(slot, cut_short)
+            batch.truncations[cut_short] = True
+            self._supervisor.kill([slot])
+            self._supervisor.restart(slot, seeds, places)
+            shown_anew |= seeds.keys()
+        return shown_anew
+
+    def _deliver(self, batch: Batch, shown_anew: Collection[int]) -> None:
         """Show the replacements' reset observations in the step that ended the episodes (SAME_STEP)."""
-        final = {index: self._observations.row(self._buffer, index) for index in batch.faults}
+        told = batch.infos.get("_final_obs", np.zeros(self._num_envs, dtype=np.bool_))
+        final = {index: self._observations.row(self._buffer, index) for index in shown_anew}
         self._asked = []
         for slot in self._supervisor.slots:
             lost = [index for index in slot.env_indices if index in final and self._lives(index)]
@@ -217,7 +241,8 @@ class Conductor:
             else:
                 self._debts |= self._replace(slot, outcome)
                 self._observations.carry(self._buffer, self._debts)
-        for index, observation in final.items():
+        for index in final.keys() - set(np.flatnonzero(told).tolist()):
+            observation = final[index]
             info = {"final_obs": observation, "final_info": {}}
             batch.infos = self._merger._add_info(batch.infos, info, index)
 

@@ -15,28 +15,41 @@ import sys
 from multiprocessing import context, reduction, resource_tracker, spawn
 from typing import Any
 
+from stablepool.warden import MARK
+
 __all__ = ["WorkerContext", "WorkerProcess"]
 
 
 class WorkerContext(context.SpawnContext):
     """A spawn context for one executor; it keeps the process that the executor starts.
 
+    Args:
+        token: What the process is marked with, see `warden`.
+
     Attributes:
         process: The process that was made last, None before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, token: str) -> None:
         super().__init__()
+        self._token = token
         self.process: WorkerProcess | None = None
 
     def Process(self, *args: Any, **kwargs: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
         """Make the process object (the executor's call)."""
         self.process = WorkerProcess(*args, **kwargs)
+        self.process.token = self._token
         return self.process
 
 
 class WorkerProcess(context.SpawnProcess):
-    """A spawned process that starts light; in the child it is a plain `SpawnProcess`."""
+    """A spawned process that starts light; in the child it is a plain `SpawnProcess`.
+
+    Attributes:
+        token: What it and its descendants are marked with, see `warden`.
+    """
+
+    token: str
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the hook that multiprocessing calls
@@ -73,7 +86,11 @@ class _Launch:
         try:
             sys.stdout.flush()
             self._child = subprocess.Popen(
-                command, pass_fds=self._fds, start_new_session=True, stdin=subprocess.DEVNULL
+                command,
+                pass_fds=self._fds,
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, MARK: process_obj.token},
             )
         except BaseException:
             os.close(self._write_end)

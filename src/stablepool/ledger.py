@@ -48,6 +48,7 @@ class Ledger:
                 (
                     "pool/restarts",
                     "pool/recoveries",
+                    "pool/recycled",
                     *_COUNTER_OF_KIND.values(),
                     "pool/collateral",
                     "pool/void_transitions",
@@ -70,6 +71,30 @@ class Ledger:
         self.counters["pool/restarts"] += 1
         self.counters["pool/recoveries"] += 1
         self.counters[_COUNTER_OF_KIND[failure.kind]] += 1
+
+    def recycle(self, slot: WorkerSlot, cut_short: Collection[int]) -> dict[int, FaultRecord]:
+        """Write down that a healthy worker is replaced; return records for the environments whose episode it ends."""
+        seeds = self.replacement_seeds(slot)
+        self.counters["pool/recycled"] += 1
+        self.counters["pool/collateral"] += len(cut_short)
+        records = {
+            index: FaultRecord(
+                kind="collateral",
+                phase="recycle",
+                env_index=index,
+                pid=slot.pid,
+                exit_code=None,
+                elapsed_s=0.0,
+                generation=slot.generation,
+                seed=seeds[index],
+                restarts=slot.restarts + 1,
+                transition_valid=True,
+                traceback="the worker was replaced because of its size or age",
+            )
+            for index in cut_short
+        }
+        self.recent.extend(records.values())
+        return records
 
     def enter(self, slot: WorkerSlot, failure: Failure, intact: Collection[int]) -> dict[int, FaultRecord]:
         """Write down a failure that costs the slot its worker.

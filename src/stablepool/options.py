@@ -27,6 +27,8 @@ class PoolOptions:
             failing instead of raising; ``"raise"`` raises the environment's exception.
         max_restarts: Restarts of one worker slot within ``restart_window_s`` that are borne.
         restart_window_s: Length of that window.
+        worker_memory_limit: Resident bytes beyond which a worker is replaced; None: no limit.
+        recycle_after_episodes: Episodes after which a worker is replaced; None: never.
         snapshot_bytes: Shared memory for one snapshot of an environment that can be restored; 0: keep none.
     """
 
@@ -38,6 +40,8 @@ class PoolOptions:
     on_failure: OnFailure = "restart"
     max_restarts: int = 10
     restart_window_s: float = 60.0
+    worker_memory_limit: int | None = None
+    recycle_after_episodes: int | None = None
     snapshot_bytes: int = 1 << 16
 
     def __post_init__(self) -> None:
@@ -49,6 +53,9 @@ class PoolOptions:
             raise ValueError(f"on_failure must be one of {get_args(OnFailure)}, got {self.on_failure!r}")
         if self.max_restarts < 0:
             raise ValueError(f"max_restarts must not be negative, got {self.max_restarts}")
+        for name in ("worker_memory_limit", "recycle_after_episodes"):
+            if (number := getattr(self, name)) is not None and number < 1:
+                raise ValueError(f"{name} must be positive or None, got {number}")
         if self.snapshot_bytes < 0:
             raise ValueError(f"snapshot_bytes must not be negative, got {self.snapshot_bytes}")
 

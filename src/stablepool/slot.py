@@ -20,6 +20,7 @@ from stablepool.launch import WorkerContext, WorkerProcess
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import Command, Phase, RemoteError, Reply
 from stablepool.options import PoolOptions
+from stablepool.warden import Warden, kill_marked
 from stablepool.worker import Endowment, adopt, serve
 
 __all__ = ["Failure", "SharedParts", "SlotFailedError", "WorkerSlot"]
@@ -77,11 +78,14 @@ class SharedParts:
     block_file: SharedFile
     block: ControlBlock
     done: Bell
+    token: str
+    warden: Warden
 
     def close(self) -> None:
         """Close the descriptors; maps and views stay valid until nobody refers to them."""
         for part in (self.plan, self.block_file, self.done):
             part.close()
+        self.warden.dismiss()
 
 
 class WorkerSlot:
@@ -106,6 +110,7 @@ class WorkerSlot:
         self.generation, self.restarts, self.sequence = -1, 0, 0
         self._parts, self._block, self._options = parts, parts.block, options
         self._involved: tuple[int, ...] = ()
+        self._token = f"{parts.token}-{worker}."
         self._sent_ns = 0
         self._shortest_limit = min(limit for phase in Phase if (limit := self._limit(phase)) is not None)
         self._phase = Phase.START
@@ -146,7 +151,7 @@ class WorkerSlot:
             done=self._parts.done,
             channel=theirs,
         )
-        context = WorkerContext()
+        context = WorkerContext(self._token)
         self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
         try:
             self._future = self._executor.submit(serve)
@@ -340,6 +345,10 @@ class WorkerSlot:
         assert self._process is not None
         self._process.join(1.0)
         return self._process.exitcode
+
+    def sweep(self) -> None:
+        """Kill what the last worker of this slot had started and what has left its process tree since."""
+        kill_marked(self._token)
 
     def retire(self) -> None:
         """Let the process exit by itself once its task has returned."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from stablepool.options import PoolOptions
 from stablepool.slot import SharedParts, SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
+from stablepool.warden import Warden, new_token
 
 __all__ = ["ObservationMode", "RunningPool", "start_pool"]
 
@@ -87,22 +89,11 @@ def start_pool(
         ValueError: The observation mode is unknown, or the space needs ``shared_memory=False``.
     """
     num_envs = len(env_fns)
-    plan, ranges = _pickle_functions(env_fns)
-    block_file = SharedFile()
-    block = ControlBlock.create(block_file, num_workers, num_envs)
-    parts = SharedParts(
-        num_workers,
-        num_envs,
-        autoreset_mode.value,
-        shared_memory,
-        plan,
-        ranges,
-        block_file,
-        block,
-        make_bell(),
-    )
     runs = np.array_split(np.arange(num_envs), num_workers)
-    supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
+    with contextlib.ExitStack() as undo:
+        parts = _share(undo, env_fns, num_workers, autoreset_mode, shared_memory)
+        supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
+        undo.pop_all()  # the supervisor closes them from now on
     try:
         supervisor.start()
         return _agree(supervisor, parts, options, observation_mode, owner)
@@ -115,8 +106,47 @@ def start_pool(
         raise
 
 
-def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> tuple[SharedFile, tuple[tuple[int, int], ...]]:
-    """Pickle every function into one file that all workers, also later ones, read from."""
+def _share(
+    undo: contextlib.ExitStack,
+    env_fns: Sequence[Callable[[], Any]],
+    num_workers: int,
+    autoreset_mode: AutoresetMode,
+    shared_memory: bool,
+) -> SharedParts:
+    """Open everything that the workers share, to be undone where one of the steps fails."""
+    pickles = _pickle_functions(env_fns)
+    ends = np.cumsum([len(data) for data in pickles]).tolist()
+    plan, block_file = SharedFile(), SharedFile()
+    undo.callback(plan.close)
+    undo.callback(block_file.close)
+    plan.write(b"".join(pickles))
+    block = ControlBlock.create(block_file, num_workers, len(env_fns))
+    done = make_bell()
+    undo.callback(done.close)
+    token = new_token()
+    warden = Warden(token)
+    undo.callback(warden.dismiss)
+    return SharedParts(
+        num_workers=num_workers,
+        num_envs=len(env_fns),
+        autoreset_mode=autoreset_mode.value,
+        shared_memory=shared_memory,
+        plan=plan,
+        plan_ranges=tuple(zip([0, *ends[:-1]], ends, strict=True)),
+        block_file=block_file,
+        block=block,
+        done=done,
+        token=token,
+        warden=warden,
+    )
+
+
+def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> list[bytes]:
+    """Pickle every environment function.
+
+    Raises:
+        TypeError: One of them cannot be pickled.
+    """
     pickles: list[bytes] = []
     for index, env_fn in enumerate(env_fns):
         try:
@@ -126,10 +156,7 @@ def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> tuple[SharedFile,
                 f"environment function {index} cannot be sent to a worker: {error}; create what cannot be pickled "
                 "(locks, open files, GPU handles) inside the function"
             ) from error
-    ends = np.cumsum([len(data) for data in pickles]).tolist()
-    plan = SharedFile()
-    plan.write(b"".join(pickles))
-    return plan, tuple(zip([0, *ends[:-1]], ends, strict=True))
+    return pickles
 
 
 def _agree(

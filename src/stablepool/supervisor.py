@@ -34,6 +34,7 @@ from stablepool.cleanup import kill_trees
 from stablepool.messages import AttachRequest, Command, Reply, ResetRequest, RestoreRequest
 from stablepool.options import PoolOptions, backoff_s
 from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
+from stablepool.warden import kill_marked
 from stablepool.watch import Watch
 
 __all__ = ["Outcome", "Supervisor"]
@@ -139,6 +140,7 @@ class Supervisor:
         self, slot: WorkerSlot, seeds: dict[int, int | None], places: dict[int, int], pause_s: float
     ) -> None:
         slot.dispose()
+        slot.sweep()
         self._closing.wait(pause_s)
         self._bring_up(slot)
         self.converse(Command.ATTACH, self._attach, [slot])
@@ -318,6 +320,7 @@ class Supervisor:
         self._keepers.shutdown(wait=False, cancel_futures=True)
         for slot in self.slots:
             slot.dispose()
+        kill_marked(self._parts.token)
         self._watch.close()
         self._parts.close()
 

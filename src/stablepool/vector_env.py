@@ -78,6 +78,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         snapshot_bytes: Shared memory for each of two snapshots of an environment that has ``snapshot()`` and
             ``restore(snapshot)``: a step that its worker did not survive is repeated from there, once, and the caller
             sees only latency. 0: keep none.
+        worker_memory_limit: Resident bytes beyond which a worker is replaced: at once through snapshots, else when an
+            episode ends in it. What other environments of that worker lose is reported: valid, truncated,
+            ``kind="collateral"``, ``phase="recycle"``.
+        recycle_after_episodes: Episodes of one worker after which it is replaced in the same way.
 
     Raises:
         EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
@@ -107,6 +111,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         max_restarts: int = 10,
         restart_window: float = 60.0,
         snapshot_bytes: int = 1 << 16,
+        worker_memory_limit: int | None = None,
+        recycle_after_episodes: int | None = None,
     ) -> None:
         super().__init__()
         if worker is not None:
@@ -132,6 +138,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             max_restarts=max_restarts,
             restart_window_s=restart_window,
             snapshot_bytes=snapshot_bytes,
+            worker_memory_limit=worker_memory_limit,
+            recycle_after_episodes=recycle_after_episodes,
         )
         pool = start_pool(
             self.env_fns,
@@ -165,7 +173,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         ``pool/restarts`` (workers replaced), ``pool/recoveries`` (after which a step was repeated from snapshots),
         ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what they were replaced for), ``pool/collateral``
         (environments that lost their episode to a neighbour's failure), ``pool/void_transitions`` (transitions that a
-        learner must drop), ``pool/quarantined`` (environments given up).
+        learner must drop), ``pool/quarantined`` (environments given up), ``pool/recycled`` (healthy workers replaced
+        for their size or age).
         """
         return dict(self._conductor.ledger.counters)
 

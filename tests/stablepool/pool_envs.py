@@ -200,6 +200,15 @@ def _orphan(folder: Path) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _daemon(folder: Path) -> None:
+    """A grandchild that left the session, and a worker that dies."""
+    code = "import time; time.sleep(3600)"
+    child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    (folder / "grandchild").write_text(str(child.pid))
+    if os.environ.get("STAY") != "1":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def _endless_thread(_: Path) -> None:
     threading.Thread(target=time.sleep, args=(3600,), daemon=False).start()
 
@@ -217,6 +226,7 @@ HOW: dict[str, Callable[[Path], Any]] = {
     "close-descriptors": _close_descriptors,
     "grandchild": _grandchild,
     "orphan": _orphan,
+    "daemon": _daemon,
     "fork": _fork,
     "chatter": _chatter,
     "endless-thread": _endless_thread,

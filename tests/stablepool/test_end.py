@@ -77,6 +77,14 @@ def test_a_parent_that_is_killed_takes_its_workers_along(fault: str, tmp_path: P
     assert settles_to(lambda: [pid for pid in workers if runs(pid)], [])
 
 
+def test_a_parent_that_is_killed_takes_along_what_environments_have_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAY", "1")
+    run_script("sleep", "daemon", tmp_path, signal.SIGKILL)
+    assert settles_to(lambda: runs(int((tmp_path / "grandchild").read_text())), False)
+
+
 @pytest.mark.parametrize(("how", "fault", "then"), [
     ("step", "", signal.SIGINT), ("step", "sleep", signal.SIGINT), ("step", "hold-gil", signal.SIGTERM),
     ("os._exit", "", None), ("os._exit", "hold-gil", None), ("raise", "", None), ("raise", "hold-gil", None),

@@ -146,7 +146,7 @@ def test_a_neighbour_that_had_finished_its_step_keeps_it(tmp_path: Path) -> None
         envs.close()
 
 
-@pytest.mark.parametrize("how", ["grandchild", "orphan"])
+@pytest.mark.parametrize("how", ["grandchild", "orphan", "daemon"])
 def test_what_an_environment_started_ends_with_its_worker(how: str, tmp_path: Path) -> None:
     envs = pool(Plan("step", how, tmp_path))
     try:
