@@ -1,4 +1,4 @@
-"""The pictures of a run: the learned breaks, burn probability before and after, the learning curve."""
+"""The pictures of a run: the learned breaks, burn probability before and after, a fire, the learning curve."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from fuelbreak.rendering import BREAK_COLOR, render_landscape
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from PIL.Image import Image
 
-__all__ = ["draw_burn_probability", "draw_learning_curve", "draw_plan", "draw_run"]
+__all__ = ["draw_burn_probability", "draw_fire", "draw_learning_curve", "draw_plan", "draw_run"]
 
 Breaks = npt.NDArray[np.bool_]
 
 _SMOOTHING_EPISODES = 10
+_FIRE_FRAMES = 36
+_FRAME_MS, _LAST_FRAME_MS = 120, 2000
 
 
 def draw_run(run: Path, landscape: Landscape, breaks: Breaks, weather: Weather) -> list[Path]:
@@ -35,13 +38,14 @@ def draw_run(run: Path, landscape: Landscape, breaks: Breaks, weather: Weather) 
         weather: Of the fires.
 
     Returns:
-        The PNG files.
+        The PNG files, and a GIF.
     """
     folder = run / "pictures"
     folder.mkdir(exist_ok=True)
     return [
         draw_plan(folder / "plan.png", landscape, breaks),
         draw_burn_probability(folder / "burn_probability.png", landscape, breaks, weather),
+        draw_fire(folder / "fire.gif", landscape, breaks, weather),
         draw_learning_curve(folder / "learning_curve.png", run / "metrics.jsonl"),
     ]
 
@@ -79,6 +83,26 @@ def draw_burn_probability(path: Path, landscape: Landscape, breaks: Breaks, weat
     return _save(figure, path)
 
 
+def draw_fire(path: Path, landscape: Landscape, breaks: Breaks, weather: Weather) -> Path:
+    """The largest fire of those that start off the breaks, without them on the left and with them on the right."""
+    simulator = FireSimulator(landscape, weather)
+    ignitions = np.argwhere(landscape.burnable & ~breaks)
+    if not len(ignitions):
+        ignitions = np.argwhere(landscape.burnable)
+    row, column = ignitions[int(np.argmax(simulator.burned_cells(ignitions)))].tolist()
+    sides = [
+        (np.zeros_like(breaks), simulator.arrival_time_min((row, column))),
+        (breaks, simulator.arrival_time_min((row, column), breaks)),
+    ]
+    times = np.linspace(0.0, weather.duration_min, _FIRE_FRAMES)
+    frames = [
+        _beside([_burning(landscape, shown, arrival, time) for shown, arrival in sides]) for time in times
+    ]
+    waits = [_FRAME_MS] * (len(frames) - 1) + [_LAST_FRAME_MS]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=waits, loop=0)
+    return path
+
+
 def draw_learning_curve(path: Path, metrics: Path) -> Path:
     """Return and burned cells by episode, with running means."""
     from matplotlib.ticker import MaxNLocator
@@ -101,6 +125,19 @@ def draw_learning_curve(path: Path, metrics: Path) -> Path:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
     return _save(figure, path)
+
+
+def _burning(
+    landscape: Landscape, breaks: Breaks, arrival_time_min: npt.NDArray[np.float32], time_min: float
+) -> npt.NDArray[np.uint8]:
+    return render_landscape(landscape, breaks, (arrival_time_min <= time_min).astype(np.float32), scale=6)
+
+
+def _beside(images: list[npt.NDArray[np.uint8]]) -> Image:
+    from PIL.Image import fromarray
+
+    gap = np.full((images[0].shape[0], 12, 3), 255, dtype=np.uint8)
+    return fromarray(np.concatenate([images[0], gap, images[1]], axis=1)).quantize(128)
 
 
 def _running_mean(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuelbreak.synthetic import generate_landscape
 from PIL import Image
 
 from fuelbreak.dqn import QNetwork
@@ -15,7 +14,9 @@ from fuelbreak.evaluate import Judgement, evaluate, evaluate_run, learned_plan, 
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
+from fuelbreak.pictures import draw_fire
 from fuelbreak.runs import RunFolder
+from fuelbreak.synthetic import generate_landscape
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +75,27 @@ def test_a_run_gets_its_summary_card_and_pictures(tmp_path: Path, landscapes: li
     summary = json.loads((run.path / "summary.json").read_text())
     assert (summary["episodes"], summary["budget"], summary["evaluation"]["landscapes"]) == (4, 30, 2)
     assert "| agent |" in (run.path / "CARD.md").read_text()
-    assert len(summary["pictures"]) == 3
+    assert {Path(picture).name for picture in summary["pictures"]} == {
+        *("plan.png", "burn_probability.png", "fire.gif", "learning_curve.png")
+    }
     for picture in summary["pictures"]:
         pixels = np.asarray(Image.open(run.path / picture).convert("RGB"))
-        assert pixels.shape[0] > 300
+        assert pixels.shape[0] > 100
         assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{picture} shows next to nothing"
+
+
+def test_the_fire_spreads_from_frame_to_frame_and_less_with_breaks(
+    tmp_path: Path, landscapes: list[Landscape]
+) -> None:
+    landscape = landscapes[0]
+    breaks = landscape.burnable.copy()
+    breaks[10:15] = False
+    with Image.open(draw_fire(tmp_path / "fire.gif", landscape, breaks, Weather())) as animation:
+        frames = []
+        for index in range(animation.n_frames):
+            animation.seek(index)
+            frames.append(np.asarray(animation.convert("RGB")).astype(int))
+    changed = [np.any(frame != frames[0], axis=2) for frame in frames]
+    middle = frames[0].shape[1] // 2
+    assert changed[-1][:, :middle].sum() > changed[len(frames) // 3][:, :middle].sum() > 0
+    assert changed[-1][:, :middle].sum() > changed[-1][:, middle:].sum()

@@ -128,6 +128,7 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert {path.name for path in (run / "pictures").iterdir()} == {
         "plan.png",
         "burn_probability.png",
+        "fire.gif",
         "learning_curve.png",
     }
 
