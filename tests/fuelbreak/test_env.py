@@ -8,13 +8,13 @@ import warnings
 import gymnasium as gym
 import numpy as np
 import pytest
-from fuelbreak.synthetic import generate_landscape
 from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.errors import ActionError
 from fuelbreak.landscape import Landscape
+from fuelbreak.synthetic import generate_landscape
 
 BUDGET, STEP = 30, 10
 

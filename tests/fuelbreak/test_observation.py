@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fuelbreak.synthetic import generate_landscape
 
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import (
@@ -15,6 +14,7 @@ from fuelbreak.observation import (
     break_mask,
     legal_cells,
 )
+from fuelbreak.synthetic import generate_landscape
 
 
 @pytest.fixture(scope="module")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from fuelbreak.synthetic import generate_landscape
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fuelbreak.dqn import ReplayMemory
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.observation import base_observation, legal_cells
+from fuelbreak.synthetic import generate_landscape
 
 LANDSCAPES = [generate_landscape(seed=seed, size=20) for seed in range(3)]
 CELLS = LANDSCAPES[0].fuel_model.size

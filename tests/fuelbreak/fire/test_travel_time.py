@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
+from fuelbreak.fire.fuel_models import fuel_models
 from fuelbreak.fire.neighbours import MOVES, moves
+from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.travel_time import IGNITION_RADIUS_CELLS, Graph, block_cells, graph_of_moves
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
 
 SIZE = 9
 
@@ -100,3 +106,30 @@ def test_blocking_cells_one_by_one_equals_a_graph_made_without_them() -> None:
         assert np.array_equal(changed.burns, burns)
         ends = np.flatnonzero((before != changed.costs).reshape(-1, MOVES).any(axis=1))
         assert set(np.flatnonzero(lost)) == {*ends, cell + changed.margin}
+
+
+@pytest.mark.parametrize("wind_km_h", [0.0, 5.0, 60.0, 150.0])
+@pytest.mark.parametrize("dryness", [0.001, 0.05, 0.3, 3.0])
+def test_extreme_slopes_winds_and_moistures_still_cost_time(
+    make_landscape: Callable[..., Landscape], wind_km_h: float, dryness: float
+) -> None:
+    """Every fuel, slopes to 89 degrees, canopies of all kinds: costs are positive numbers or inf, never NaN."""
+    rng = np.random.default_rng(4)
+    shape = (30, 30)
+    height = rng.uniform(0.1, 60.0, shape)
+    landscape = make_landscape(
+        shape,
+        fuel_model=rng.choice([*fuel_models().code, 91, 99], size=shape),
+        slope_deg=rng.choice([0.0, 5.0, 45.0, 80.0, 89.0], size=shape),
+        aspect_deg=rng.choice([-1.0, 0.0, 33.0, 359.0], size=shape),
+        canopy_cover=rng.uniform(0.0, 1.0, shape),
+        canopy_height_m=height,
+        canopy_base_height_m=height * rng.uniform(0.0, 1.0, shape),
+        canopy_bulk_density_kg_m3=rng.uniform(0.0, 0.5, shape),
+    )
+    weather = Weather(wind_km_h, 213.0, dryness, dryness, dryness, dryness, dryness, max(dryness, 0.3))
+    of = FireSimulator(landscape, weather).graph
+    for minutes in (of.costs, of.first):
+        assert not np.isnan(minutes).any()
+        assert minutes.min() > 1e-4
+    assert np.isfinite(of.costs).any() == (dryness < 0.3) or dryness == 0.3

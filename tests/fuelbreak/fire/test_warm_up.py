@@ -52,4 +52,4 @@ def test_kernels_are_compiled_anew_when_what_they_contain_changes(
     """Numba looks at the file of a function alone; the digest in it must change with the files it draws from."""
     folder = Path(spread.__file__).parent
     digest = hashlib.sha256(b"".join((folder / part).read_bytes() for part in parts)).hexdigest()[:12]
-    assert module.COMPILED_WITH == digest, f"set COMPILED_WITH in {module.__file__} to {digest!r}"
+    assert digest == module.COMPILED_WITH, f"set COMPILED_WITH in {module.__file__} to {digest!r}"
