@@ -161,6 +161,7 @@ class _Rewriter(cst.CSTTransformer):
         self._added: dict[cst.CSTNode, list[str]] = defaultdict(list)
         self._before: dict[cst.CSTNode, list[str]] = defaultdict(list)
         self._after: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._imported: dict[cst.CSTNode, list[str]] = defaultdict(list)
         self._guards: dict[cst.CSTNode, str] = {}
         self._replaced: dict[cst.CSTNode, tuple[str, list[str]]] = {}
         self._removed: set[cst.CSTNode] = set()
@@ -202,8 +203,7 @@ class _Rewriter(cst.CSTTransformer):
         ):
             self._added[statement] += names
         else:
-            code = f"from stablepool import {', '.join(sorted(names))}"
-            self._after[index.line(target, alone=False)].append(code)
+            self._imported[index.line(target, alone=False)] += names
 
     def _comments_of_dropped(self, index: _Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
         """Comments on names that leave an import, by the line that they will stand above."""
@@ -216,7 +216,7 @@ class _Rewriter(cst.CSTTransformer):
 
     def _targets(self) -> set[cst.CSTNode]:
         tables = (self._expressions, self._keywords, self._dropped, self._added, self._before)
-        more = (self._after, self._guards, self._replaced, self._removed, self._above)
+        more = (self._after, self._imported, self._guards, self._replaced, self._removed, self._above)
         return {node for table in (*tables, *more) for node in table}
 
     def removes(self, node: cst.CSTNode) -> bool:
@@ -268,6 +268,9 @@ class _Rewriter(cst.CSTTransformer):
             lines = [_guarded(updated, self._guards[original])]
         if original in self._before:
             lines = _with_lines_before(self._before[original], lines)
+        if original in self._imported:
+            names = ", ".join(sorted(set(self._imported[original])))
+            lines += _statements(f"from stablepool import {names}")
         lines += [line for code in self._after.get(original, []) for line in _statements(code)]
         return cst.FlattenSentinel(lines)
 

@@ -82,7 +82,8 @@ def _is_action(script: Script, mask: _Mask) -> bool:
             isinstance(parent, ast.Return) and function is not None and "action" in function.name.lower()
         )
         return returned or _is_step_argument(parent, mask.call)
-    return bool(_words_of(mask.key) & _ACTION_WORDS) or _reaches_step(script, mask)
+    named = bool(_words_of(mask.key) & _ACTION_WORDS)
+    return named or _reaches_step(script, mask) or _is_returned_as_action(script, mask.key)
 
 
 def _reaches_step(script: Script, mask: _Mask) -> bool:
@@ -94,6 +95,40 @@ def _reaches_step(script: Script, mask: _Mask) -> bool:
         parent = script.names.parents[use]
         if _is_step_argument(parent, use) or _joins_actions(parent, use):
             return True
+    return False
+
+
+def _is_returned_as_action(script: Script, key: Key) -> bool:
+    """True where a function returns the array, and its callers take the result for an action."""
+    for node in script.names.order:
+        if isinstance(node, ast.Return) and node.value is not None and script.key(node.value) == key:
+            function = script.names.function(node)
+            if function is not None and any(
+                _is_taken_for_action(script, c) for c in _calls_of(script, function.name)
+            ):
+                return True
+    return False
+
+
+def _calls_of(script: Script, name: str) -> Iterator[ast.Call]:
+    """Calls of a function or method by its name."""
+    for call in script.names.calls:
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if called == name:
+            yield call
+
+
+def _is_taken_for_action(script: Script, call: ast.Call) -> bool:
+    """True where a call's result goes, perhaps through `np.stack([...])`, to a step or a variable named so."""
+    child: ast.AST = call
+    for parent in script.names.ancestors(call):
+        if isinstance(child, ast.expr) and _is_step_argument(parent, child):
+            return True
+        if isinstance(parent, ast.Assign):
+            return any(words(target) & _ACTION_WORDS for target in parent.targets)
+        if isinstance(parent, ast.stmt):
+            return False
+        child = parent
     return False
 
 

@@ -37,6 +37,11 @@ CHANGED = {
     ),
     "as many as there are actions": ("int8-actions", NUMPY, "action = np.zeros(n_actions)\naction[best] = 1\nenv.step(action)\n", "action = np.zeros(n_actions, dtype=np.int8)\naction[best] = 1\nenv.step(action)\n"),
     "rows and columns": ("int8-actions", NUMPY, "action = np.zeros((H, W))\naction[y, x] = 1\n", "action = np.zeros((H, W), dtype=np.int8)\naction[y, x] = 1\n"),
+    "a mask that a policy returns": (
+        "int8-actions", NUMPY,
+        "def select(q):\n    mask = np.zeros(H * W)\n    mask[q.argmax()] = 1\n    return mask\nactions = np.stack([agent.select(q) for q in qs])\n",
+        "def select(q):\n    mask = np.zeros(H * W, dtype=np.int8)\n    mask[q.argmax()] = 1\n    return mask\nactions = np.stack([agent.select(q) for q in qs])\n",
+    ),
     # --- timeouts
     "constructor": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns)\n", "envs = StableProcessPoolEnv(fns, timeout=8.0)\n"),
     "constructor under another name": ("step-timeouts", "from stablepool import StableProcessPoolEnv as P\n", "envs = P(fns, 8)\n", "envs = P(fns, 8, timeout=8.0)\n"),
@@ -105,6 +110,11 @@ CHANGED = {
         "n, r, d, u, info = envs.step(a)\nfor k in range(len(r)):\n    buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
         "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(len(r)):\n    if valid[k]:\n        buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
     ),
+    "a result that is unpacked by its length": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "out = envs.step(a)\nif len(out) == 5:\n    n, r, d, u, info = out\nelse:\n    n, r, d, info = out\nfor k in range(N_ENVS):\n    buf.add(o[k], r[k], n[k], d[k])\n",
+        "out = envs.step(a)\nif len(out) == 5:\n    n, r, d, u, info = out\n    valid = valid_transitions(info, N_ENVS)\nelse:\n    n, r, d, info = out\nfor k in range(N_ENVS):\n    if valid[k]:\n        buf.add(o[k], r[k], n[k], d[k])\n",
+    ),
     "inside a condition": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "n, r, d, u, info = envs.step(a)\nfor k in range(M):\n    if not skip[k]:\n        buf.store(o[k], r[k], n[k], d[k])  # keep\n",
@@ -120,6 +130,7 @@ CHANGED = {
 # name: (fix, head, script, reported)
 LEFT_ALONE = {
     "not an action": ("int8-actions", NUMPY, "burned = np.zeros(HxW)\nburned[i] = 1\n", ()),
+    "a mask that a function returns for something else": ("int8-actions", NUMPY, "def burn(q):\n    mask = np.zeros(H * W)\n    mask[q] = 1\n    return mask\nburned = burn(3)\n", ()),
     "action values": ("int8-actions", NUMPY, "action = np.zeros(HxW)\naction[i] = q[i]\n", ()),
     "added up": ("int8-actions", NUMPY, "actions = np.zeros(HxW)\nactions[i] += 1\n", ()),
     "a float action": ("int8-actions", NUMPY, "action = np.zeros(n_joints)\naction[0] = 1\nenv.step(action)\n", ()),
