@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from patches._loops import step_helpers
+from patches._loops import Loop, step_helpers, words
 from patches._script import Script, pair_arguments, walk
 
 __all__ = ["HandMade", "hand_made_timeouts"]
@@ -45,10 +45,42 @@ def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
         return
     root = script.names.function(call) or script.tree
     is_join = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
-    if is_join or _waits_within(script, root):
+    if is_join or _guards_a_wait(script, call, root):
         yield from _resolve(script, HandMade(value, root))
     else:
         yield from _from_callers(script, value, root)
+
+
+def _guards_a_wait(script: Script, call: ast.Call, root: ast.AST) -> bool:
+    """True where an alarm is set for one wait, not for a whole training run.
+
+    The wait stands in the same loop. Outside of any loop, the alarm is taken back, or no loop waits at all.
+    """
+    waits = [_innermost_loop(script, wait) for wait in _waits_within(script, root)]
+    here = _innermost_loop(script, call)
+    return here in waits and (
+        here is not None or _is_taken_back(script, root) or waits == [None] * len(waits)
+    )
+
+
+def _innermost_loop(script: Script, node: ast.AST) -> ast.AST | None:
+    for ancestor in script.names.ancestors(node):
+        if isinstance(ancestor, Loop):
+            return ancestor
+        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            break
+    return None
+
+
+def _is_taken_back(script: Script, root: ast.AST) -> bool:
+    """True where `alarm(0)` stands in the same function."""
+    return any(
+        isinstance(node, ast.Call)
+        and script.names.origins(node.func) & _ALARM
+        and isinstance(node.args[0], ast.Constant)
+        and node.args[0].value == 0
+        for node in walk(root)
+    )
 
 
 def _seconds(script: Script, call: ast.Call) -> ast.expr | None:
@@ -68,7 +100,7 @@ def _resolve(script: Script, found: HandMade) -> Iterator[HandMade]:
     if not isinstance(found.value, ast.Name):
         yield found
         return
-    bindings = script.names.bindings(found.value)
+    bindings = script.names.bindings(found.value) if _only_times_out(script, found.value) else []
     node = bindings[0].node if len(bindings) == 1 else None
     statement = script.names.parents.get(node) if node is not None else None
     if (
@@ -83,6 +115,22 @@ def _resolve(script: Script, found: HandMade) -> Iterator[HandMade]:
         yield from (HandMade(value, found.root) for value in [*default, *(value for _, value in given)])
     else:
         yield found
+
+
+def _only_times_out(script: Script, name: ast.Name) -> bool:
+    """True where a variable is for time-outs and messages alone: nothing else changes with it."""
+    key = script.key(name)
+    uses = (node for node in script.names.order if isinstance(node, ast.Name) and script.key(node) == key)
+    return all(_is_timeout_or_text(script, use) for use in uses if isinstance(use.ctx, ast.Load))
+
+
+def _is_timeout_or_text(script: Script, use: ast.Name) -> bool:
+    parent = script.names.parents[use]
+    if isinstance(parent, ast.keyword):
+        parent = script.names.parents[parent]
+    if isinstance(parent, ast.Call) and _seconds(script, parent) is use:
+        return True
+    return any(isinstance(ancestor, ast.JoinedStr) for ancestor in script.names.ancestors(use))
 
 
 def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, argument: ast.arg) -> list[ast.expr]:
@@ -107,26 +155,33 @@ def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[Ha
         return
     for call, given in _given(script, root, value.id):
         caller = script.names.function(call) or script.tree
-        if _waits_within(script, caller):
+        if _guards_a_wait(script, call, caller):
             yield HandMade(given, caller)
 
 
-def _waits_within(script: Script, root: ast.AST) -> bool:
-    """True where something under a node waits for an environment: a call of its methods, or of a helper that steps."""
+def _waits_within(script: Script, root: ast.AST) -> list[ast.Call]:
+    """Calls under a node that wait for an environment: its own methods, or a helper that steps."""
     waits = set(script.calls(*_WAITS))
     helpers = {
         function for call in script.calls("step", "step_async") for function in step_helpers(script, call)
     }
-    return any(
-        isinstance(node, ast.Call)
-        and (node in waits or script.called_function(node) in helpers or _steps_something(node))
+    return [
+        node
         for node in walk(root)
-    )
+        if isinstance(node, ast.Call)
+        and (node in waits or script.called_function(node) in helpers or _steps_one(node))
+    ]
 
 
-def _steps_something(call: ast.Call) -> bool:
-    """True for `env.step(action)`; an optimizer's `step()` takes nothing."""
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "step" and len(call.args) == 1
+def _steps_one(call: ast.Call) -> bool:
+    """True for `env.step(action)` of a single environment; optimizers and schedulers step as well."""
+    is_step = isinstance(call.func, ast.Attribute) and call.func.attr == "step" and len(call.args) == 1
+    return is_step and isinstance(call.func, ast.Attribute) and bool(words(call.func.value) & {"env", "envs"})
+
+
+def _waits_once(script: Script, root: ast.AST) -> bool:
+    """True where a function waits for an environment outside of any loop: to run it is to wait once."""
+    return any(_innermost_loop(script, wait) is None for wait in _waits_within(script, root))
 
 
 def _thread(script: Script, receiver: ast.expr) -> ast.Call | None:
@@ -150,9 +205,9 @@ def _runs_environment(script: Script, thread: ast.Call) -> bool:
         if keyword.arg != "target":
             continue
         if isinstance(keyword.value, ast.Name):
-            return any(_waits_within(script, b.node) for b in script.names.bindings(keyword.value))
+            return any(_waits_once(script, b.node) for b in script.names.bindings(keyword.value))
         if isinstance(keyword.value, ast.Lambda):
-            return _waits_within(script, keyword.value)
+            return _waits_once(script, keyword.value)
         function = keyword.value
         return isinstance(function, ast.Attribute) and script.is_receiver(function.value)
     return False

@@ -114,9 +114,14 @@ class Script:
         parent = self.names.parents[node]
         while isinstance(parent, ast.IfExp | ast.Dict | ast.Subscript):
             node, parent = parent, self.names.parents[parent]
-        if isinstance(parent, ast.Assign) and len(parent.targets) == 1 and parent.value is node:
-            return self.key(parent.targets[0])
-        return None
+        if not isinstance(parent, ast.Assign) or len(parent.targets) != 1 or isinstance(node, ast.Dict):
+            return None
+        key = self.key(parent.targets[0])
+        return key if key is not None and self._is_only_called(key) else None
+
+    def _is_only_called(self, key: Key) -> bool:
+        """True where a variable that holds a class is used for nothing but to make instances."""
+        return all(self._is_called(node) for node in self._loads() if self.key(node) == key)
 
     def can_import(self, name: str) -> bool:
         """True where `name` is free in the script, or stands for stablepool's already."""
@@ -210,7 +215,7 @@ class Script:
         """True for a class of gym's wrappers, or one that calls itself a wrapper."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
         origins = self.names.origins(call.func)
-        return name.endswith("Wrapper") or any(o.startswith(_WRAPPERS) for o in origins)
+        return any(o.startswith(_WRAPPERS) or (name.endswith("Wrapper") and "." in o) for o in origins)
 
     def called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The function of this script that a call runs, where there is exactly one candidate."""

@@ -288,6 +288,21 @@ REFUSED = {
         "ambiguous-name",
         "2:5",
     ),
+    "the class in a table that is kept": (
+        IMPORT + "t = {'a': AsyncVectorEnv}\ne = t['a'](fns)\n",
+        "class-as-value",
+        "2:11",
+    ),
+    "the class in a variable that is handed on": (
+        IMPORT + "cls = AsyncVectorEnv\ne = build(cls)\n",
+        "class-as-value",
+        "2:7",
+    ),
+    "the class as a default": (
+        IMPORT + "def f(cls=AsyncVectorEnv):\n    return cls(fns)\n",
+        "class-as-value",
+        "2:11",
+    ),
     "the class as an argument": (IMPORT + "e = build(AsyncVectorEnv, fns)\n", "class-as-value", "2:11"),
     "partial": (IMPORT + "make = functools.partial(AsyncVectorEnv, copy=False)\n", "class-as-value", "2:26"),
     "the pool's name is taken": (
