@@ -27,6 +27,7 @@ Loop = ast.For | ast.AsyncFor | ast.While
 
 _EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
 _ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
+_ADVANTAGES = frozenset({"advantage", "advantages", "gae", "lastgaelam"})
 _STEPS = ("step", "step_async")
 _RESETS = ("reset", "reset_wait")
 
@@ -96,8 +97,10 @@ def _around(script: Script, step: ast.Call) -> EpisodeLoop | None:
 def _kind(inner: Loop, outer: Loop) -> str:
     """What the names say: "episode", "rollout" (the next update goes on where the last one stopped), or nothing."""
     about_outer, about_inner = words(*_head(outer)), words(*_head(inner))
-    if about_outer & _ROLLOUT:
+    if (about_outer | about_inner) & _ROLLOUT:
         return "rollout"
+    if words(*outer.body) & _ADVANTAGES:
+        return ""
     counted = words(*(s.target for s in outer.body if isinstance(s, ast.AugAssign)))
     return "episode" if (about_outer | about_inner | counted) & _EPISODE else ""
 

@@ -17,6 +17,38 @@ _ZEROS = frozenset({"numpy.zeros"})
 _STEPS = frozenset({"step", "step_async"})
 _GRID_SIDES = frozenset({"h", "w", "height", "width", "rows", "cols", "nrows", "ncols", "ny", "nx"})
 _ACTION_WORDS = frozenset({"act", "acts", "action", "actions"})
+_NEUTRAL_WORDS = frozenset(
+    {
+        "a",
+        "all",
+        "batch",
+        "cur",
+        "current",
+        "default",
+        "dummy",
+        "empty",
+        "env",
+        "init",
+        "initial",
+        "joint",
+        "my",
+    }
+    | {
+        "new",
+        "next",
+        "no",
+        "noop",
+        "np",
+        "null",
+        "random",
+        "sample",
+        "selected",
+        "self",
+        "test",
+        "zero",
+        "zeros",
+    }
+)
 _CELL_WORDS = frozenset({"hx", "hxw", "hw", "cell", "cells", "pixel", "pixels", "grid"})
 
 
@@ -82,7 +114,8 @@ def _is_action(script: Script, mask: _Mask) -> bool:
             isinstance(parent, ast.Return) and function is not None and "action" in function.name.lower()
         )
         return returned or _is_step_argument(parent, mask.call)
-    named = bool(_words_of(mask.key) & _ACTION_WORDS)
+    words_of_name = _words_of(mask.key)
+    named = bool(words_of_name & _ACTION_WORDS) and words_of_name <= _ACTION_WORDS | _NEUTRAL_WORDS
     return named or _reaches_step(script, mask) or _is_returned_as_action(script, mask.key)
 
 

@@ -67,6 +67,9 @@ def _doubt(script: Script, loop: EpisodeLoop) -> tuple[str, Place, str, str] | N
     hint = "if these are episodes, reset the environments at the end of each"
     if not loop.named:
         return "unclear-loop", place, "nothing says whether this loop counts episodes or rollouts", hint
+    closed = [call for call in script.calls("close") if call in set(walk(*loop.outer.body))]
+    if any(not _in_handler(script, call, loop.outer) for call in closed):
+        return "closed-inside", script.place(closed[0]), "the environments are closed inside the loop", hint
     inside = [call for call in resets_in(script, loop.inner) if not _in_handler(script, call, loop.inner)]
     if inside:
         message = "a reset inside the step loop depends on a condition"

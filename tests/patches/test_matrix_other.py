@@ -131,6 +131,8 @@ CHANGED = {
 LEFT_ALONE = {
     "not an action": ("int8-actions", NUMPY, "burned = np.zeros(HxW)\nburned[i] = 1\n", ()),
     "a mask that a function returns for something else": ("int8-actions", NUMPY, "def burn(q):\n    mask = np.zeros(H * W)\n    mask[q] = 1\n    return mask\nburned = burn(3)\n", ()),
+    "probabilities of actions": ("int8-actions", NUMPY, "action_probs = np.zeros(HxW)\nsoftmax(q, out=action_probs)\n", ()),
+    "legal actions": ("int8-actions", NUMPY, "legal_actions = np.zeros(HxW)\nlegal_actions[free] = 1\n", ()),
     "action values": ("int8-actions", NUMPY, "action = np.zeros(HxW)\naction[i] = q[i]\n", ()),
     "added up": ("int8-actions", NUMPY, "actions = np.zeros(HxW)\nactions[i] += 1\n", ()),
     "a float action": ("int8-actions", NUMPY, "action = np.zeros(n_joints)\naction[0] = 1\nenv.step(action)\n", ()),

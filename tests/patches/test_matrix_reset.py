@@ -199,6 +199,23 @@ LEFT_ALONE = {
         "    for t in range(5):\n        " + STEP,
         ("no-idiom",),
     ),
+    "rollouts until enough episodes": (
+        "obs, _ = envs.reset()\nwhile n_episodes < 9:\n    for step in range(rollout_length):\n        "
+        + STEP,
+        (),
+    ),
+    "updates under the name of episodes": (
+        "obs, _ = envs.reset()\nfor episode in range(9):\n    for step in range(5):\n        "
+        + STEP
+        + "    advantages = gae(r)\n",
+        ("unclear-loop",),
+    ),
+    "closed inside the loop": (
+        "obs, _ = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        "
+        + STEP
+        + "    if ep == 8:\n        envs.close()\n",
+        ("closed-inside",),
+    ),
     "one loop alone": ("obs, _ = envs.reset()\nfor step in range(900):\n    " + STEP, ()),
     "no loop at all": ("obs, _ = envs.reset()\n" + STEP, ()),
     "neither episodes nor rollouts by name": (
