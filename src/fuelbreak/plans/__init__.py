@@ -1,0 +1,52 @@
+"""Plans for fuel breaks that need no training: baselines to beat, teachers to learn from, a planner's first draft.
+
+    breaks = PLANS["compartment lines"](landscape, weather, budget=125)     bool (H, W)
+    cells = ORDERS["adaptive DPV"](landscape, weather, budget=125)          int64 (n, 2), in the order of placement
+    python -m fuelbreak.plans RASTERS --plan compartment-lines --budget 125 --out plan.tif
+
+Each plan is one function of one signature (`Plan`) in a module that says where it comes from. `judge` tells what any
+breaks are worth, over all burnable ignitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fuelbreak.plans import (
+    betweenness,
+    burn_probability,
+    compartments,
+    greedy,
+    nothing,
+    protection_value,
+    random_cells,
+)
+from fuelbreak.plans.common import Order, Plan
+from fuelbreak.plans.judging import Verdict, expected_burned, judge
+
+__all__ = ["FAST_PLANS", "ORDERS", "PLANS", "Order", "Plan", "Verdict", "expected_burned", "judge"]
+
+PLANS: Mapping[str, Plan] = {
+    "none": nothing.plan,
+    "random": random_cells.plan,
+    "burn probability": burn_probability.plan,
+    "betweenness": betweenness.plan,
+    "DPV": protection_value.plan,
+    "adaptive DPV": protection_value.adaptive_plan,
+    "greedy": greedy.plan,
+    "compartment lines": compartments.plan,
+}
+"""Every plan by its name."""
+
+ORDERS: Mapping[str, Order] = {
+    "random": random_cells.order,
+    "burn probability": burn_probability.order,
+    "betweenness": betweenness.order,
+    "DPV": protection_value.order,
+    "adaptive DPV": protection_value.adaptive_order,
+    "greedy": greedy.order,
+}
+"""The plans that place one break after another."""
+
+FAST_PLANS = ("random", "burn probability", "adaptive DPV", "compartment lines")
+"""What an agent is compared with by default: about a second a landscape of 50 x 50 cells, all together."""
