@@ -5,14 +5,12 @@ The tree is parsed once and never copied; byte spans link the addresses that fix
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import dropwhile
 from typing import Any
 
 import libcst as cst
-from libcst.metadata import ByteSpanPositionProvider, MetadataWrapper
 
 from patches._model import (
     AddKeyword,
@@ -25,17 +23,12 @@ from patches._model import (
     ReplaceExpression,
     ReplaceStatements,
 )
+from patches._render_call import with_keyword
 from patches._render_import import add_names, drop_names
+from patches._render_index import Index, Line, RenderError
 from patches._source import Source, Span, UnreadableError
 
 __all__ = ["RenderError", "render"]
-
-_Statement = cst.BaseSmallStatement | cst.BaseCompoundStatement
-_Line = cst.SimpleStatementLine | cst.BaseCompoundStatement
-
-
-class RenderError(Exception):
-    """An operation does not fit the tree; nothing has been written."""
 
 
 def render(source: Source, operations: Iterable[Operation]) -> str:
@@ -55,7 +48,7 @@ def render(source: Source, operations: Iterable[Operation]) -> str:
     module = _parse(source)
     operations = list(operations)
     offsets = [span.start for operation in operations for span in _addresses(operation)]
-    rewriter = _Rewriter(_Index(module, offsets), operations)
+    rewriter = _Rewriter(Index(module, offsets), operations)
     changed = module.visit(rewriter)
     rewriter.check_all_applied()
     if module.body and not module.header and rewriter.removes(module.body[0]):
@@ -85,75 +78,10 @@ def _common_prefix(left: str, right: str) -> int:
     return next((index for index, (a, b) in pairs if a != b), min(len(left), len(right)))
 
 
-class _Index:
-    """Nodes by their place in the text."""
-
-    def __init__(self, module: cst.Module, offsets: Iterable[int]) -> None:
-        self._at: dict[int, list[tuple[int, cst.CSTNode]]] = defaultdict(list)
-        self._line_of: dict[cst.CSTNode, cst.SimpleStatementLine] = {}
-        self.untouched: set[cst.CSTNode] = set()
-        wanted = sorted(offsets)
-        start = sum(_length(module, line) for line in module.header)
-        for statement in module.body:
-            end = start + _length(module, statement)
-            if bisect_left(wanted, start) < bisect_left(wanted, end):
-                self._add(module, statement, start)
-            else:
-                self.untouched.add(statement)
-            start = end
-
-    def _add(self, module: cst.Module, statement: _Line, start: int) -> None:
-        """Record the nodes of one top-level statement: positions cost more than parsing, and few are needed."""
-        alone = module.with_changes(header=[], body=[statement], footer=[])
-        spans = MetadataWrapper(alone, unsafe_skip_copy=True).resolve(ByteSpanPositionProvider)
-        for node, span in spans.items():
-            if isinstance(node, cst.BaseExpression | cst.BaseSmallStatement | cst.BaseCompoundStatement):
-                self._at[start + span.start].append((start + span.start + span.length, node))
-            elif isinstance(node, cst.SimpleStatementLine):
-                self._line_of.update((small, node) for small in node.body)
-
-    def expression(self, span: Span) -> cst.BaseExpression:
-        """The expression at a span; LibCST counts closing parentheses in, `ast` does not."""
-        found = [
-            (end, node)
-            for end, node in self._at[span.start]
-            if isinstance(node, cst.BaseExpression) and end >= span.end
-        ]
-        if not found:
-            raise RenderError(f"no expression at offset {span.start}")
-        return min(found, key=lambda item: item[0])[1]
-
-    def statement(self, span: Span) -> _Statement:
-        """The statement that begins a span."""
-        for _, node in self._at[span.start]:
-            if isinstance(node, cst.BaseSmallStatement | cst.BaseCompoundStatement):
-                return node
-        raise RenderError(f"no statement at offset {span.start}")
-
-    def line_of(self, statement: cst.BaseSmallStatement) -> cst.CSTNode:
-        """The line that a statement stands on; the statement itself in a one-line block."""
-        return self._line_of.get(statement, statement)
-
-    def line(self, span: Span, *, alone: bool = True) -> _Line:
-        """The statement of a span with its line; it must have the line to itself where `alone`."""
-        node = self.statement(span)
-        if isinstance(node, cst.BaseCompoundStatement):
-            return node
-        line = self._line_of.get(node)
-        if line is None or (alone and len(line.body) > 1):
-            raise RenderError(f"the statement at offset {span.start} shares its line with another")
-        return line
-
-
-def _length(module: cst.Module, node: cst.CSTNode) -> int:
-    """How many UTF-8 bytes a node takes."""
-    return len(module.code_for_node(node).encode("utf-8", "surrogatepass"))
-
-
 class _Rewriter(cst.CSTTransformer):
     """Looks each node up in a table of changes as it is left."""
 
-    def __init__(self, index: _Index, operations: Sequence[Operation]) -> None:
+    def __init__(self, index: Index, operations: Sequence[Operation]) -> None:
         super().__init__()
         self._expressions: dict[cst.CSTNode, str] = {}
         self._keywords: dict[cst.CSTNode, list[AddKeyword]] = defaultdict(list)
@@ -172,7 +100,7 @@ class _Rewriter(cst.CSTTransformer):
         self._above = dict(self._comments_of_dropped(index))
         self._pending = self._targets()
 
-    def _register(self, index: _Index, operation: Operation) -> None:
+    def _register(self, index: Index, operation: Operation) -> None:
         match operation:
             case ReplaceExpression(target, code):
                 self._expressions[index.expression(target)] = code
@@ -196,7 +124,7 @@ class _Rewriter(cst.CSTTransformer):
             case AddNames(target, names):
                 self._register_names(index, target, names)
 
-    def _register_names(self, index: _Index, target: Span, names: Sequence[str]) -> None:
+    def _register_names(self, index: Index, target: Span, names: Sequence[str]) -> None:
         statement = index.statement(target)
         if isinstance(statement, cst.ImportFrom) and (
             _is_from_stablepool(statement) or _names_of(statement) <= self._dropped.get(statement, set())
@@ -205,7 +133,7 @@ class _Rewriter(cst.CSTTransformer):
         else:
             self._imported[index.line(target, alone=False)] += names
 
-    def _comments_of_dropped(self, index: _Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
+    def _comments_of_dropped(self, index: Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
         """Comments on names that leave an import, by the line that they will stand above."""
         for statement, names in self._dropped.items():
             assert isinstance(statement, cst.ImportFrom)
@@ -251,12 +179,12 @@ class _Rewriter(cst.CSTTransformer):
             updated = fresh.with_changes(lpar=[*updated.lpar, *fresh.lpar], rpar=[*fresh.rpar, *updated.rpar])
         for keyword in self._keywords.get(original, []):
             assert isinstance(updated, cst.Call)
-            updated = _with_keyword(updated, keyword)
+            updated = with_keyword(updated, keyword)
         return updated
 
-    def _line(self, original: cst.CSTNode, updated: _Line) -> cst.FlattenSentinel[cst.CSTNode]:
+    def _line(self, original: cst.CSTNode, updated: Line) -> cst.FlattenSentinel[cst.CSTNode]:
         above = map(_comment_line, self._above.get(original, []))
-        lines: list[_Line] = [updated.with_changes(leading_lines=[*updated.leading_lines, *above])]
+        lines: list[Line] = [updated.with_changes(leading_lines=[*updated.leading_lines, *above])]
         if original in self._removed:
             lines = []
         elif original in self._replaced:
@@ -294,51 +222,7 @@ def _refuse_nesting(operations: Sequence[Operation]) -> None:
                 raise RenderError(f"the changes at offsets {outer.start} and {inner.start} overlap")
 
 
-def _with_keyword(call: cst.Call, keyword: AddKeyword) -> cst.Call:
-    """Add an argument; it takes over the trailing comma and the layout of a call that spans lines."""
-    argument = cst.Arg(
-        keyword=cst.Name(keyword.name),
-        value=cst.parse_expression(keyword.code),
-        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
-    )
-    if not call.args:
-        return call.with_changes(args=[argument])
-    *others, last = call.args
-    has_comma = isinstance(last.comma, cst.Comma)
-    tail = last.comma.whitespace_after if isinstance(last.comma, cst.Comma) else last.whitespace_after_arg
-    between, closing = _layout(_separator(call), tail)
-    last = last.with_changes(comma=cst.Comma(whitespace_after=between))
-    if has_comma:
-        argument = argument.with_changes(comma=cst.Comma(whitespace_after=closing))
-    else:
-        last = last.with_changes(whitespace_after_arg=cst.SimpleWhitespace(""))
-        argument = argument.with_changes(whitespace_after_arg=closing)
-    return call.with_changes(args=[*others, last, argument])
-
-
-def _layout(
-    separator: cst.BaseParenthesizableWhitespace, tail: cst.BaseParenthesizableWhitespace
-) -> tuple[cst.BaseParenthesizableWhitespace, cst.BaseParenthesizableWhitespace]:
-    """What stands before and after an added last argument; a comment stays on its line."""
-    if isinstance(tail, cst.ParenthesizedWhitespace) and isinstance(separator, cst.ParenthesizedWhitespace):
-        between = separator.with_changes(first_line=tail.first_line, empty_lines=tail.empty_lines)
-        return between, tail.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
-    return separator, tail
-
-
-def _separator(call: cst.Call) -> cst.BaseParenthesizableWhitespace:
-    """What stands between two arguments: a line break where the call has one argument a line."""
-    if isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace) and len(call.args) == 1:
-        layout = call.whitespace_before_args
-        return layout.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
-    between = [a.comma for a in call.args[:-1] if isinstance(a.comma, cst.Comma)]
-    if between and isinstance(between[-1].whitespace_after, cst.ParenthesizedWhitespace):
-        layout = between[-1].whitespace_after
-        return layout.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
-    return cst.SimpleWhitespace(" ")
-
-
-def _statements(code: str) -> list[_Line]:
+def _statements(code: str) -> list[Line]:
     """Parse dedented statements; comments above the first stay with it."""
     module = cst.parse_module(code)
     first, *others = module.body
@@ -346,7 +230,7 @@ def _statements(code: str) -> list[_Line]:
     return [first, *others]
 
 
-def _with_lines_before(codes: list[str], lines: list[_Line]) -> list[_Line]:
+def _with_lines_before(codes: list[str], lines: list[Line]) -> list[Line]:
     """Put statements first; blank lines and comments above stay above the first of all."""
     fresh = [line for code in codes for line in _statements(code)]
     return [*fresh, *lines]
@@ -359,7 +243,7 @@ def _without_blank_head(module: cst.Module) -> cst.Module:
     return module.with_changes(body=[first.with_changes(leading_lines=lines), *others])
 
 
-def _guarded(line: _Line, condition: str) -> cst.If:
+def _guarded(line: Line, condition: str) -> cst.If:
     inner = line.with_changes(leading_lines=[])
     test = cst.parse_expression(condition)
     return cst.If(test=test, body=cst.IndentedBlock([inner]), leading_lines=line.leading_lines)
@@ -369,7 +253,7 @@ def _comment_line(text: str) -> cst.EmptyLine:
     return cst.EmptyLine(comment=cst.Comment(text))
 
 
-def _comments_within(line: _Line, keeps_leading: bool) -> list[str]:
+def _comments_within(line: Line, keeps_leading: bool) -> list[str]:
     """Comments that would be lost with a statement."""
     return _comments_in(line.with_changes(leading_lines=[]) if keeps_leading else line)
 
