@@ -171,7 +171,7 @@ def arrival_table(fires: list[Fire]) -> list[str]:
     for hours in DURATIONS_H:
         table.append(arrival_row(f"{hours} h", fires, (hours,)))
     table.append(arrival_row("all", fires, DURATIONS_H))
-    table.append(arrival_row("all of 50 cells or more", fires, DURATIONS_H, at_least=50))
+    table.append(arrival_row("all of 25 cells or more", fires, DURATIONS_H, at_least=25))
     for weather in WEATHERS:
         chosen = [fire for fire in fires if fire.weather == weather]
         table.append(arrival_row(weather, chosen, DURATIONS_H))
