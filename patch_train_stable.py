@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patches._backups import BackupError, Store
-from patches._engine import Engine, Exit, Outcome
+from patches._engine import Engine
 from patches._files import Disk
 from patches._model import PRESETS, Options
+from patches._outcome import Exit, Outcome
 from patches._registry import FIXES, NAMES
 from patches._report import Console, restore_command, text_diff, to_json
 from patches._sarif import to_sarif

@@ -9,8 +9,8 @@ import sys
 import textwrap
 from collections.abc import Iterator
 
-from patches._engine import Exit
 from patches._model import PRESETS, Case, Fix, Options
+from patches._outcome import Exit
 from patches._plan import make_plan
 from patches._registry import FIXES
 from patches._report import case_diff

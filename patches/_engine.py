@@ -8,65 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from patches._backups import Backup, BackupError, Store
 from patches._files import Disk, Snapshot, replace_file, take_snapshot
 from patches._model import Options
+from patches._outcome import Exit, Outcome
 from patches._plan import Plan, apply, make_plan, sha256
 from patches._registry import FIXES
 from patches._smoke import smoke
-from patches._source import Place, UnreadableError
+from patches._source import UnreadableError
 
-__all__ = ["VERSION", "Engine", "Exit", "Outcome"]
+__all__ = ["VERSION", "Engine"]
 
 VERSION = "0.1.0"
 _LOCK_TIMEOUT_S = 10.0
-
-
-class Exit(IntEnum):
-    """Exit codes of the command line; the worst one of several files counts."""
-
-    OK = 0
-    PENDING = 1
-    USAGE = 2
-    REFUSED = 3
-    UNREADABLE = 4
-    VERIFICATION = 5
-    IO = 6
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one script.
-
-    Attributes:
-        path: The script, as the user named it.
-        exit: What to report.
-        message: One line for people.
-        hint: What to do next, where something is wrong.
-        place: Where, for a script that cannot be read.
-        plan: What was found, where the script could be read.
-        after: The new bytes, where there are any; written or not.
-        backup: The backup that was made.
-    """
-
-    path: Path
-    exit: Exit
-    message: str = ""
-    hint: str = ""
-    place: Place | None = None
-    plan: Plan | None = None
-    after: bytes | None = None
-    backup: Backup | None = None
-
-    @property
-    def changed(self) -> bool:
-        """True where the new bytes differ from the old ones."""
-        return self.plan is not None and self.after is not None and self.after != self.plan.source.data
 
 
 class Engine:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from patches._backups import Backup
-from patches._engine import Exit, Outcome
 from patches._model import Edit, Fix, Remark
+from patches._outcome import Exit, Outcome
 from patches._source import Source
 
 __all__ = ["Console", "diff_lines", "restore_command", "text_diff", "to_json"]

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from patches._engine import VERSION, Outcome
+from patches._engine import VERSION
 from patches._model import Edit, Remark
+from patches._outcome import Outcome
 from patches._registry import FIXES
 
 __all__ = ["to_sarif"]

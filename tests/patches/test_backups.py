@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from patches._backups import BackupError
-from patches._engine import Engine, Exit
+from patches._engine import Engine
+from patches._outcome import Exit
 from tests.patches.tools import options
 
 SCRIPT = b"""from gymnasium.vector import AsyncVectorEnv

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from patches._engine import Engine, Exit
+from patches._engine import Engine
 from patches._files import Disk
+from patches._outcome import Exit
 from patches._plan import apply, make_plan
 from tests.patches.tools import options
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from patches._docs import page
-from patches._engine import Exit
+from patches._outcome import Exit
 from patches._registry import FIXES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "patch.md"
