@@ -9,7 +9,7 @@ finish_step() -> settle (supervisor) -> Reply:   rows are in shared memory, info
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -43,6 +43,7 @@ class Batch:
         truncations: bool (num_envs,).
         infos: Gymnasium's vector infos.
         faults: Record by environment.
+        env_infos: Info by environment, as the environments returned them.
     """
 
     rewards: npt.NDArray[np.float64]
@@ -50,6 +51,7 @@ class Batch:
     truncations: npt.NDArray[np.bool_]
     infos: dict[str, Any] = field(default_factory=dict)
     faults: dict[int, FaultRecord] = field(default_factory=dict)
+    env_infos: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def end_episodes(self) -> None:
         """Give every environment at fault an end, and every void transition no reward."""
@@ -58,14 +60,13 @@ class Batch:
                 self.rewards[index], self.terminations[index] = 0.0, False
             self.truncations[index] |= not self.terminations[index]
 
-    def add_faults(self) -> dict[str, Any]:
-        """Return the infos with the records in them: ``fault`` (object array) and ``_fault`` (mask)."""
+    def add_faults(self) -> None:
+        """Put the records into the infos: ``fault`` (object array) and ``_fault`` (mask)."""
         if self.faults:
             records = np.full(len(self.rewards), None, dtype=object)
             for index, record in self.faults.items():
                 records[index] = record
             self.infos |= {"fault": records, "_fault": np.array([record is not None for record in records])}
-        return self.infos
 
 
 class Conductor:
@@ -244,6 +245,7 @@ class Conductor:
         for index in final.keys() - set(np.flatnonzero(told).tolist()):
             observation = final[index]
             info = {"final_obs": observation, "final_info": {}}
+            batch.env_infos[index] = {**batch.env_infos.get(index, {}), **info}
             batch.infos = self._merger._add_info(batch.infos, info, index)
 
     # Reset
@@ -261,8 +263,8 @@ class Conductor:
                 self._resets[slot.worker] = ResetRequest(marked, options)
                 self._command(slot, Command.RESET, self._resets[slot.worker], marked)
 
-    def finish_reset(self, until: float | None) -> dict[str, Any]:
-        """Wait for the reset and return its infos.
+    def finish_reset(self, until: float | None) -> Batch:
+        """Wait for the reset and put its infos together.
 
         Raises:
             multiprocessing.TimeoutError: As in `finish_step`.
@@ -282,7 +284,8 @@ class Conductor:
         self._observed[list(produced)] = True
         self._observations.carry(self._buffer, set(range(self._num_envs)) - produced)
         self._refuse_unseen(batch.faults, batch.faults.keys() - produced)
-        return batch.add_faults()
+        batch.add_faults()
+        return batch
 
     def _retry_resets(
         self, outcomes: list[tuple[WorkerSlot, Outcome]], batch: Batch
@@ -312,11 +315,19 @@ class Conductor:
 
     # Calls
 
-    def begin_call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Call a method, or read an attribute, of every environment."""
+    def begin_call(
+        self,
+        indices: Collection[int],
+        name: str | Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """Call a method, read an attribute, or call a function with each of some environments."""
         self._asked = []
         for slot in self._running_slots():
-            self._command(slot, Command.CALL, CallRequest(name, args, kwargs), slot.env_indices)
+            chosen = [index for index in slot.env_indices if index in indices]
+            if chosen:
+                self._command(slot, Command.CALL, CallRequest(name, args, kwargs), chosen)
 
     def begin_set_attr(self, name: str, values: list[Any]) -> None:
         """Set an attribute of every environment."""
@@ -378,6 +389,7 @@ class Conductor:
     def _take(self, reply: Reply, batch: Batch) -> None:
         for index, observation in reply.observations.items():
             self._observations.take(self._buffer, index, observation)
+        batch.env_infos |= reply.infos
         for index, info in reply.infos.items():
             batch.infos = self._merger._add_info(batch.infos, info, index)
 

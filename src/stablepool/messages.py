@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -62,9 +63,9 @@ class ResetRequest:
 
 @dataclass(frozen=True)
 class CallRequest:
-    """A method call or attribute read on every environment of the worker."""
+    """A method call, an attribute read, or a function to call with each environment."""
 
-    name: str
+    name: str | Callable[..., Any]
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
 

@@ -14,7 +14,7 @@ import multiprocessing
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -59,7 +59,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         shared_memory: Pass observations in shared memory; needed off for spaces of no fixed size (Graph, Sequence) and
             custom spaces.
         copy: Return copies of observations; False: views that stay valid until the call after the next.
-        context: ``None`` or ``"spawn"``, the only start method that is safe with threads and CUDA.
+        context: Any start method, for compatibility. Workers are always spawned, without the parent's main script: safe
+            beside threads and CUDA, and fast.
         daemon: Accepted for compatibility: workers always end with this process, and may have children of their own.
         worker: Must be None: a custom worker loop cannot keep the pool's promises.
         observation_mode: ``"same"``, ``"different"`` or a tuple (batched space, single space), as in `AsyncVectorEnv`.
@@ -117,10 +118,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         super().__init__()
         if worker is not None:
             raise ValueError("a custom `worker` cannot keep the pool's promises; use AsyncVectorEnv for that")
-        if context not in (None, "spawn"):
-            raise ValueError(
-                f"context must be None or 'spawn', got {context!r}: forking is unsafe beside threads"
-            )
+        multiprocessing.get_context(context)  # raises for what is no start method
         self.env_fns = list(env_fns)
         self.num_envs = len(self.env_fns)
         self.shared_memory, self.copy, self.context, self.daemon = shared_memory, copy, context, daemon
@@ -163,6 +161,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._actions, self._block = pool.actions, pool.block
         self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
         self._state = AsyncState.DEFAULT
+        self._env_infos: dict[int, dict[str, Any]] = {}
 
     # What scripts look at
 
@@ -182,6 +181,11 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     def faults(self) -> list[FaultRecord]:
         """The latest fault records, oldest first, 1,000 at most."""
         return list(self._conductor.ledger.recent)
+
+    @property
+    def env_infos(self) -> list[dict[str, Any]]:
+        """Infos of the last reset or step, one dictionary per environment, as the environments returned them."""
+        return [self._env_infos.get(index, {}) for index in range(self.num_envs)]
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -250,8 +254,9 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         with self._pending(AsyncState.WAITING_RESET, "reset_wait", timeout) as until:
-            infos = self._conductor.finish_reset(until)
-        return self._conductor.observations(copy=self.copy), infos
+            batch = self._conductor.finish_reset(until)
+        self._env_infos = batch.env_infos
+        return self._conductor.observations(copy=self.copy), batch.infos
 
     def _spread_seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
         if seed is None:
@@ -324,6 +329,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         with self._pending(AsyncState.WAITING_STEP, "step_wait", timeout) as until:
             batch = self._conductor.finish_step(until)
+        self._env_infos = batch.env_infos
         observations = self._conductor.observations(copy=self.copy)
         return observations, batch.rewards, batch.terminations, batch.truncations, batch.infos
 
@@ -354,8 +360,32 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             AlreadyPendingCallError: Another call is pending.
         """
         self._assert_idle("call_async")
-        self._conductor.begin_call(name, args, kwargs)
+        self._conductor.begin_call(range(self.num_envs), name, args, kwargs)
         self._state = AsyncState.WAITING_CALL
+
+    def call_on(
+        self, indices: Iterable[int], target: str | Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> list[Any]:
+        """Call a method of some environments, or a function with each of them as its first argument.
+
+        Args:
+            indices: Which environments.
+            target: A method's or attribute's name, or a function; it travels by cloudpickle and runs in the workers.
+            *args: For the method or function.
+            **kwargs: For the method or function.
+
+        Returns:
+            One result per index.
+
+        Raises:
+            Exception: As `call`.
+        """
+        self._assert_idle("call_on")
+        chosen = list(indices)
+        self._conductor.begin_call(set(chosen), target, args, kwargs)
+        self._state = AsyncState.WAITING_CALL
+        results = self.call_wait()
+        return [results[index] for index in chosen]
 
     def call_wait(self, timeout: float | None = None) -> tuple[Any, ...]:
         """Finish a call; see `call`.

@@ -357,6 +357,9 @@ class _Worker:
         request: CallRequest = self._receive()
 
         def call(index: int, reply: Reply) -> None:
+            if callable(request.name):
+                reply.results[index] = request.name(self._envs[index], *request.args, **request.kwargs)
+                return
             if request.name in _FORBIDDEN_CALLS:
                 raise ValueError(
                     f"Trying to call function `{request.name}` with `call`, use `{request.name}` directly instead."

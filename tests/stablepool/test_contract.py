@@ -314,7 +314,7 @@ def test_spaces_of_no_fixed_size_need_messages() -> None:
     "kwargs",
     [
         {"worker": print},
-        {"context": "fork"},
+        {"context": "teleport"},
         {"max_workers": 0},
         {"max_concurrency": 0},
         {"max_concurrency": 1.5},
