@@ -8,6 +8,7 @@ standard library.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import select
@@ -21,6 +22,7 @@ __all__ = ["MARK", "Warden", "kill_marked", "new_token"]
 
 MARK = "STABLEPOOL_WORKER"
 _PATIENCE_S = 5.0
+_ALL_IS_WELL = b"!"
 
 
 def new_token() -> str:
@@ -69,7 +71,8 @@ class Warden:
     def dismiss(self, timeout_s: float = 1.0) -> None:
         """Tell it that all is well, and wait for it to go."""
         assert self._process.stdin is not None
-        self._process.stdin.close()
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
+            pipe.write(_ALL_IS_WELL)
         try:
             self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -86,7 +89,7 @@ def _stand_guard(parent_pid: int, token: str) -> None:
         parent = -1
     if parent >= 0 and os.getppid() == parent_pid:
         ready, _, _ = select.select([parent, 0], [], [])
-        if parent not in ready:
+        if 0 in ready and os.read(0, 1) == _ALL_IS_WELL:  # a dying parent's pipe is closed before it is gone
             return
     deadline = time.monotonic() + _PATIENCE_S
     while kill_marked(token) and time.monotonic() < deadline:
