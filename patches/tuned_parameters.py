@@ -55,9 +55,16 @@ def _assignments(body: list[ast.stmt]) -> Iterator[_Assignment]:
     for statement in body:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
             yield _Assignment(statement.target.id, statement.target, statement.value)
+        elif isinstance(statement, ast.If) and _is_main_guard(statement.test):
+            yield from _assignments(statement.body)
         elif isinstance(statement, ast.Assign):
             for target in statement.targets:
                 yield from _pairs(target, statement.value if len(statement.targets) == 1 else None)
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    """True for `__name__ == "__main__"`."""
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _pairs(target: ast.expr, value: ast.expr | None) -> Iterator[_Assignment]:

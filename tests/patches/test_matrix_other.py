@@ -91,6 +91,7 @@ CHANGED = {
     "indented": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "if True:\n    try:\n        run()\n    finally:\n        for p in mp.active_children():\n            p.terminate()\n", "if True:\n    try:\n        run()\n    finally:\n        terminate_children()\n"),
     # --- parameters
     "a function's own": ("tuned-parameters", ASYNC + MAKE, "def main():\n    N_ENVS = 8\n    BATCH_SIZE = 16\n    SIMS = 5\n", "def main():\n    N_ENVS = 32\n    BATCH_SIZE = 64\n    SIMS = 1\n"),
+    "under the main guard": ("tuned-parameters", ASYNC + MAKE, "if __name__ == '__main__':\n    N_ENVS = 8\n    BATCH_SIZE = 16\n    SIMS = 5\n", "if __name__ == '__main__':\n    N_ENVS = 32\n    BATCH_SIZE = 64\n    SIMS = 1\n"),
     "a class": ("tuned-parameters", ASYNC + MAKE, "class C:\n    N_ENVS = 8\n    BATCH_SIZE = 16\n    SIMS = 5\n", "class C:\n    N_ENVS = 32\n    BATCH_SIZE = 64\n    SIMS = 1\n"),
     "pairs": ("tuned-parameters", ASYNC + MAKE, "N_ENVS, BATCH_SIZE, SIMS = 8, 16, 5\n", "N_ENVS, BATCH_SIZE, SIMS = 32, 64, 1\n"),
     "annotated": ("tuned-parameters", ASYNC + MAKE, "N_ENVS: int = 8\nBATCH_SIZE: int = 16\nSIMS: int = 5\n", "N_ENVS: int = 32\nBATCH_SIZE: int = 64\nSIMS: int = 1\n"),
