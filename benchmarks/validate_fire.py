@@ -20,10 +20,11 @@ import numpy.typing as npt
 from fuelbreak.fire.crown import Canopy, combine, crown_fire, crowning_rate_m_min
 from fuelbreak.fire.ellipse import project
 from fuelbreak.fire.fire_set import FireSet
+from fuelbreak.fire.fuel_bed import base_fire
 from fuelbreak.fire.ignitions import all_ignitions, sample_ignitions
 from fuelbreak.fire.oracle import PyretechnicsSimulator
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.surface import base_fire, head_fire, midflame_wind_m_min, slope_and_aspect
+from fuelbreak.fire.surface import head_fire, midflame_wind_m_min, slope_and_aspect
 from fuelbreak.fire.weather import LEGACY_WEATHER, Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.rasters import read_folder

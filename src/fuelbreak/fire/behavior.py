@@ -7,15 +7,9 @@ import numpy.typing as npt
 
 from fuelbreak.fire.crown import Canopy, crown_fire, crowning_rate_m_min
 from fuelbreak.fire.ellipse import Ellipses, combined_slowness, project, slowness
+from fuelbreak.fire.fuel_bed import BaseFire, base_fire
 from fuelbreak.fire.sectors import lengthening
-from fuelbreak.fire.surface import (
-    BaseFire,
-    Terrain,
-    base_fire,
-    head_fire,
-    midflame_wind_m_min,
-    slope_and_aspect,
-)
+from fuelbreak.fire.surface import Terrain, head_fire, midflame_wind_m_min, slope_and_aspect
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 

@@ -11,14 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.surface import (
-    WIND_10M_TO_20FT,
-    BaseFire,
-    HeadFire,
-    Terrain,
-    eccentricity,
-    unit,
-)
+from fuelbreak.fire.fuel_bed import BaseFire
+from fuelbreak.fire.surface import WIND_10M_TO_20FT, HeadFire, Terrain, eccentricity, unit
 
 __all__ = [
     "ACTIVE_CROWN",

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from fuelbreak.fire.crown import Canopy, CombinedFire, CrownFire, combine, crown_fire, crowning_rate_m_min
-from fuelbreak.fire.surface import HeadFire, base_fire, head_fire, midflame_wind_m_min, slope_and_aspect
+from fuelbreak.fire.fuel_bed import base_fire
+from fuelbreak.fire.surface import HeadFire, head_fire, midflame_wind_m_min, slope_and_aspect
 
 Column = npt.NDArray[np.float64]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fuelbreak.fire.crown import Canopy, combine, crown_fire, crowning_rate_m_min, flame_length_m
-from fuelbreak.fire.surface import base_fire, head_fire, slope_and_aspect
+from fuelbreak.fire.fuel_bed import base_fire
+from fuelbreak.fire.surface import head_fire, slope_and_aspect
 
 DRY = (0.05, 0.06, 0.08, 0.60, 0.90)
 

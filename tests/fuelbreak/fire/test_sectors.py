@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from fuelbreak.fire.ellipse import Ellipses, project, slowness
+from fuelbreak.fire.fuel_bed import base_fire
 from fuelbreak.fire.neighbours import moves
 from fuelbreak.fire.sectors import lengthening
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.surface import (
-    HeadFire,
-    base_fire,
-    eccentricity,
-    head_fire,
-    midflame_wind_m_min,
-    slope_and_aspect,
-)
+from fuelbreak.fire.surface import HeadFire, eccentricity, head_fire, midflame_wind_m_min, slope_and_aspect
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 

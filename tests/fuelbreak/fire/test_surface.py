@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fuelbreak.fire.fuel_bed import base_fire
 from fuelbreak.fire.fuel_models import fuel_models
-from fuelbreak.fire.surface import (
-    HeadFire,
-    base_fire,
-    head_fire,
-    midflame_wind_m_min,
-    slope_and_aspect,
-)
+from fuelbreak.fire.surface import HeadFire, head_fire, midflame_wind_m_min, slope_and_aspect
 
 DRY = (0.06, 0.07, 0.08, 0.60, 0.90)
 
