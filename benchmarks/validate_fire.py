@@ -22,7 +22,6 @@ from fuelbreak.fire.ellipse import project
 from fuelbreak.fire.fire_set import FireSet
 from fuelbreak.fire.fuel_bed import base_fire
 from fuelbreak.fire.ignitions import all_ignitions, sample_ignitions
-from fuelbreak.fire.oracle import PyretechnicsSimulator
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.surface import head_fire, midflame_wind_m_min, slope_and_aspect
 from fuelbreak.fire.weather import LEGACY_WEATHER, Weather
@@ -61,9 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
     parser.add_argument(
-        "--plans", action="store_true", help="rank plans by pyretechnics too (minutes; make oracle)"
-    )
-    parser.add_argument(
         "--sequences", type=int, default=0, help="compare so many random sequences of breaks, too"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
@@ -79,8 +75,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         edge_table(options.data),
         noise_table(options.data),
     ]
-    if options.plans:
-        sections.append(plans_table(options.data))
     if options.sequences:
         sequences, steps = compare_sequences(options.sequences, seed=77)
         sections.append(
@@ -283,63 +277,6 @@ def noise_table(data: Path) -> list[str]:
         ratios = f"{signal / alone:.3f} | {paired:.1f} | {signal / paired:.3f}"
         table.append(f"| {landscape.name} | {signal:.2f} | {alone:.1f} | {ratios} |")
     return table
-
-
-def plans_table(data: Path) -> list[str]:
-    """Twenty plans a landscape, judged by the same twelve fires of ours and of pyretechnics."""
-    table = [
-        "| 20 plans, 12 fires, windy | Spearman | reduction, mean difference | largest | range of reductions |",
-        "|---|---|---|---|---|",
-    ]
-    for name, row, column in TILES:
-        landscape = read_folder(data / "landfire" / name).window(row, column, 50, 50)
-        for hours in (6, 24):
-            rng = np.random.default_rng(5)
-            weather = Weather(*WEATHERS["windy"], duration_min=60.0 * hours)
-            ours = FireSimulator(landscape, weather)
-            ignitions = sample_ignitions(landscape, 12, rng)
-            plans = make_plans(ours, rng)
-            with PyretechnicsSimulator(landscape, weather) as level_set:
-                ignitions = ignitions[level_set.burned_cells(ignitions) > 1]  # some die in their first cell
-                theirs = reductions(level_set, ignitions, plans)
-            mine = reductions(ours, ignitions, plans)
-            spearman = np.corrcoef(np.argsort(np.argsort(mine)), np.argsort(np.argsort(theirs)))[0, 1]
-            gap = np.abs(mine - theirs)
-            figures = (
-                f"{spearman:.3f} | {gap.mean():.1%} | {gap.max():.1%} | {mine.min():.0%} to {mine.max():.0%}"
-            )
-            table.append(f"| {landscape.name}, {hours} h | {figures} |")
-    return table
-
-
-def make_plans(simulator: FireSimulator, rng: np.random.Generator) -> list[npt.NDArray[np.bool_]]:
-    """Scattered cells, straight lines, cells where fire is likely, and corners of two lines; five of each."""
-    likely = simulator.burn_probability(sample_ignitions(simulator.landscape, 500, rng)).ravel() ** 2 + 1e-12
-    plans = []
-    for number in range(20):
-        plan = np.zeros(simulator.landscape.shape, bool)
-        row, column = rng.integers(5, 30, 2)
-        if number % 4 == 0:
-            plan.flat[rng.choice(plan.size, 100, replace=False)] = True
-        elif number % 4 == 1:
-            plan[row] = True
-            plan = plan if number % 8 == 1 else plan.T.copy()
-        elif number % 4 == 2:
-            plan.flat[rng.choice(plan.size, 60 + 5 * number, replace=False, p=likely / likely.sum())] = True
-        else:
-            plan[row : row + 18, column] = plan[row, column : column + 18] = True
-        plans.append(plan)
-    return plans
-
-
-def reductions(
-    simulator: FireSimulator | PyretechnicsSimulator,
-    ignitions: npt.NDArray[np.int64],
-    plans: list[npt.NDArray[np.bool_]],
-) -> npt.NDArray[np.float64]:
-    """Share of the burned cells that each plan saves."""
-    before = simulator.burned_cells(ignitions).sum()
-    return np.array([1.0 - simulator.burned_cells(ignitions, plan).sum() / before for plan in plans])
 
 
 def compare_sequences(count: int, seed: int) -> tuple[int, int]:
