@@ -1,4 +1,5 @@
-"""Judge a trained network: its plans beside simple ones, on every burnable ignition of landscapes it never saw.
+"""Judge a trained network: its plans beside those of `fuelbreak.plans`, on every burnable ignition of landscapes
+that it never saw.
 
     python -m fuelbreak.evaluate runs/latest --rasters DIR
 
@@ -28,11 +29,15 @@ from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import base_observation
+from fuelbreak.plans import FAST_PLANS, PLANS, expected_burned
 from fuelbreak.runs import load_checkpoint, write_atomically
 
-__all__ = ["Judgement", "evaluate", "evaluate_run", "learned_plan", "summarize"]
+__all__ = ["BEST_PLAN", "Judgement", "evaluate", "evaluate_run", "learned_plan", "summarize"]
 
 Breaks = npt.NDArray[np.bool_]
+
+BEST_PLAN = "best plan per tile"
+"""The row of a summary that takes, on each landscape, whichever of the compared plans burns least there."""
 
 _RANDOM_PLANS = 5
 _BOOTSTRAP_DRAWS = 2000
@@ -44,7 +49,7 @@ class Judgement:
 
     Attributes:
         landscape: The landscape's name.
-        plan: "agent", "random" or "burn probability".
+        plan: "agent", or a name in `fuelbreak.plans.PLANS`.
         breaks: Break cells placed.
         burned_before: Expected burned cells of a fire without breaks.
         burned_after: The same with them; an ignition on a break burns nothing.
@@ -87,10 +92,11 @@ def evaluate(
     budget: int,
     k: int,
     weather: Weather,
+    plans: Sequence[str] = FAST_PLANS,
     seed: int = 0,
     device: torch.device | str = "cpu",
 ) -> list[Judgement]:
-    """Judge the network's plans beside random ones and the cells most often burned.
+    """Judge the network's plans beside those that need no training.
 
     Args:
         network: Maps float32 (N, 8, H, W) to values (N, H*W).
@@ -98,35 +104,36 @@ def evaluate(
         budget: Breaks in a plan.
         k: Breaks in a step of the network.
         weather: Of every fire.
-        seed: Of the random plans.
+        plans: Names in `fuelbreak.plans.PLANS` to compare with.
+        seed: Of the plans that draw.
         device: Where the network lives.
 
     Returns:
         One judgement a landscape and plan; "random" is the mean over five draws.
+
+    Raises:
+        ValueError: A plan of another name.
     """
-    rng = np.random.default_rng(seed)
+    if unknown := sorted(set(plans) - set(PLANS)):
+        raise ValueError(f"plans {unknown} are unknown; choose among {list(PLANS)}")
     judged = []
     for landscape in landscapes:
         simulator = FireSimulator(landscape, weather)
-        ignitions = np.argwhere(landscape.burnable)
-        before = _expected_burned(simulator, ignitions, None)
-        frequent = simulator.burn_probability(ignitions)
-        plans = {
-            "agent": [learned_plan(network, landscape, budget, k, device)],
-            "burn probability": [_highest(frequent, landscape.burnable, budget)],
-            "random": [
-                _highest(rng.random(landscape.shape), landscape.burnable, budget)
-                for _ in range(_RANDOM_PLANS)
-            ],
-        }
-        for plan, drawn in plans.items():
-            after = float(np.mean([_expected_burned(simulator, ignitions, breaks) for breaks in drawn]))
-            judged.append(Judgement(landscape.name, plan, int(drawn[0].sum()), before, after))
+        before = expected_burned(simulator)
+        drawn = {"agent": [learned_plan(network, landscape, budget, k, device)]}
+        for name in plans:
+            seeds = range(seed, seed + (_RANDOM_PLANS if name == "random" else 1))
+            drawn[name] = [PLANS[name](landscape, weather, budget, seed=each) for each in seeds]
+        for name, masks in drawn.items():
+            after = float(np.mean([expected_burned(simulator, breaks) for breaks in masks]))
+            judged.append(Judgement(landscape.name, name, int(masks[0].sum()), before, after))
     return judged
 
 
 def summarize(judged: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
     """Mean reduction of each plan, with 95 % bootstrap intervals over landscapes, and the agent's paired lead.
+
+    Where the agent is compared with several plans, `BEST_PLAN` is one more row: the best of them on each landscape.
 
     Returns:
         ``{"plans": {plan: {mean, low, high}}, "agent_minus": {plan: {mean, low, high}}, "landscapes": n}``, in
@@ -138,6 +145,9 @@ def summarize(judged: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     values = {plan: np.array(reductions) for plan, reductions in by_plan.items()}
     agent = values["agent"]
+    others = [reductions for plan, reductions in values.items() if plan != "agent"]
+    if len(others) > 1:
+        values[BEST_PLAN] = np.max(others, axis=0)
     return {
         "landscapes": len(agent),
         "plans": {plan: _interval(reductions, rng) for plan, reductions in values.items()},
@@ -148,9 +158,18 @@ def summarize(judged: Sequence[Judgement], seed: int = 0) -> dict[str, Any]:
 
 
 def evaluate_run(
-    run: Path, landscapes: Sequence[Landscape], device: torch.device | str = "cpu"
+    run: Path,
+    landscapes: Sequence[Landscape],
+    device: torch.device | str = "cpu",
+    plans: Sequence[str] = FAST_PLANS,
 ) -> dict[str, Any]:
     """Judge a run's latest checkpoint; write `summary.json`, `CARD.md` and the pictures into its folder.
+
+    Args:
+        run: The run's folder.
+        landscapes: To judge on.
+        device: Where the network runs.
+        plans: Names in `fuelbreak.plans.PLANS` to compare with.
 
     Returns:
         What `summary.json` holds.
@@ -161,7 +180,7 @@ def evaluate_run(
     network.eval()
     weather = Weather(**state["weather"]) if "weather" in state else Weather()
     budget, k = int(state["budget"]), int(state["k"])
-    judged = evaluate(network, landscapes, budget=budget, k=k, weather=weather, device=device)
+    judged = evaluate(network, landscapes, budget=budget, k=k, weather=weather, plans=plans, device=device)
     summary = {
         "run": run.resolve().name,
         "episodes": int(state["episode"]) + 1,
@@ -210,28 +229,17 @@ class _Arguments:
     """Folder of the tiles to judge on, ones that the agent never saw; by default synthetic ones in data/heldout."""
     limit: int | None = None
     """Judge on the first LIMIT tiles only."""
+    plans: tuple[str, ...] = FAST_PLANS
+    """Plans to compare with, names in fuelbreak.plans.PLANS; greedy takes seconds a tile."""
 
 
 def main() -> None:
     """Run the command line."""
     arguments = tyro.cli(_Arguments, description=__doc__)
     landscapes = heldout_landscapes(arguments.rasters)[: arguments.limit]
-    summary = evaluate_run(arguments.run, landscapes)
+    summary = evaluate_run(arguments.run, landscapes, plans=arguments.plans)
     print_summary(summary)
     Console().print(f"Summary, card and pictures: {arguments.run}", soft_wrap=True)
-
-
-def _expected_burned(
-    simulator: FireSimulator, ignitions: npt.NDArray[np.int64], breaks: Breaks | None
-) -> float:
-    return float(simulator.burned_cells(ignitions, breaks).mean())
-
-
-def _highest(score: npt.NDArray[Any], burnable: Breaks, budget: int) -> Breaks:
-    ranked = np.argsort(np.where(burnable, -score, np.inf), axis=None, kind="stable")
-    plan = np.zeros(burnable.shape, dtype=bool)
-    plan.flat[ranked[: min(budget, int(burnable.sum()))]] = True
-    return plan
 
 
 def _interval(values: npt.NDArray[np.float64], rng: np.random.Generator) -> dict[str, float]:

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from fuelbreak.dqn import QNetwork
-from fuelbreak.evaluate import Judgement, evaluate, evaluate_run, learned_plan, summarize
+from fuelbreak.evaluate import BEST_PLAN, Judgement, evaluate, evaluate_run, learned_plan, summarize
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.pictures import draw_fire
+from fuelbreak.plans import FAST_PLANS, PLANS
 from fuelbreak.runs import RunFolder
 from fuelbreak.synthetic import generate_landscape
 
@@ -42,7 +43,7 @@ def test_judgements_are_what_the_simulator_says_over_all_burnable_ignitions(
     network = QNetwork()
     judged = evaluate(network, landscapes, budget=30, k=10, weather=weather)
     assert {(j.landscape, j.plan) for j in judged} == {
-        (landscape.name, plan) for landscape in landscapes for plan in ("agent", "burn probability", "random")
+        (landscape.name, plan) for landscape in landscapes for plan in ("agent", *FAST_PLANS)
     }
     first = judged[0]
     simulator = FireSimulator(landscapes[0], weather)
@@ -51,6 +52,35 @@ def test_judgements_are_what_the_simulator_says_over_all_burnable_ignitions(
     assert first.burned_before == simulator.burned_cells(ignitions).mean()
     assert first.burned_after == simulator.burned_cells(ignitions, plan).mean()
     assert all(j.breaks == 30 and 0 < j.reduction < 1 for j in judged)
+
+
+def test_an_agent_is_compared_with_the_plans_that_are_asked_for(landscapes: list[Landscape]) -> None:
+    judged = evaluate(
+        QNetwork(), landscapes[:1], budget=20, k=10, weather=Weather(), plans=("none", "compartment lines")
+    )
+    by_plan = {judgement.plan: judgement for judgement in judged}
+    assert list(by_plan) == ["agent", "none", "compartment lines"]
+    assert by_plan["none"].reduction == 0.0
+    breaks = PLANS["compartment lines"](landscapes[0], Weather(), 20)
+    ignitions = np.argwhere(landscapes[0].burnable)
+    after = FireSimulator(landscapes[0]).burned_cells(ignitions, breaks).mean()
+    assert by_plan["compartment lines"].burned_after == after
+
+
+def test_a_plan_of_an_unknown_name_is_refused(landscapes: list[Landscape]) -> None:
+    with pytest.raises(ValueError, match=r"\['oracle'\] are unknown; choose among .*'greedy'"):
+        evaluate(QNetwork(), landscapes, budget=20, k=10, weather=Weather(), plans=("random", "oracle"))
+
+
+def test_the_best_plan_is_chosen_landscape_by_landscape() -> None:
+    judged = [
+        Judgement(name, plan, 10, 100.0, 100.0 * (1 - reduction))
+        for name, agent, lines, dpv in (("a", 0.5, 0.6, 0.3), ("b", 0.7, 0.2, 0.4))
+        for plan, reduction in (("agent", agent), ("compartment lines", lines), ("adaptive DPV", dpv))
+    ]
+    summary = summarize(judged)
+    assert summary["plans"][BEST_PLAN]["mean"] == pytest.approx(0.5)
+    assert summary["agent_minus"][BEST_PLAN]["mean"] == pytest.approx(0.1)
 
 
 def test_the_summary_pairs_landscapes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -54,7 +55,8 @@ def _run(options: argparse.Namespace) -> None:
     started = time.perf_counter()
     breaks = PLANS[options.plan](landscape, weather, options.budget, seed=options.seed)
     seconds = time.perf_counter() - started
-    simulator, fires = FireSimulator(landscape, weather), all_ignitions(landscape)
+    simulator = FireSimulator(landscape, weather, threads=os.cpu_count() or 1)
+    fires = all_ignitions(landscape)
     said = f"all {len(fires)} burnable ignitions"
     if len(fires) > _JUDGE_ALL_UP_TO:
         fires = np.random.default_rng(options.seed + 1).permutation(fires)[:_JUDGE_ALL_UP_TO]

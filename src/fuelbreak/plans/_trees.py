@@ -1,8 +1,9 @@
-"""Fire trees: through which cell the fire came to each cell, and what lies downstream of every cell.
+"""Fire trees: along which moves the fire came to each cell, and what lies downstream of every cell.
 
 A fire's arrival times are a shortest-path tree: each cell's time is, to the last bit, that of its parent plus the
-cost of one move. Taking a cell away leaves every time outside its subtree as it is, hence the cells downstream of it
-are the most that a break there can save.
+cost of one move. A move may cross cells on its way, and taking one of those away takes the move away, too. Every time
+whose way back avoids a cell stays as it is when that cell becomes a break; hence the cells downstream of it are the
+most that a break there can save.
 """
 
 # mypy: allow-untyped-decorators
@@ -10,22 +11,24 @@ are the most that a break there can save.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numba
 import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.fire.lanes import LANES
-from fuelbreak.fire.neighbours import MOVES
+from fuelbreak.fire.neighbours import moves
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.spread import Front, allocate_front, burn, order_by_place
-from fuelbreak.fire.travel_time import Graph
+from fuelbreak.fire.spread import allocate_front, burn, order_by_place
+from fuelbreak.fire.travel_time import FloatArray, Graph
 
 __all__ = ["downstream_cells"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
-_NOWHERE = -1
+_NONE = -1
 
 
 def downstream_cells(
@@ -35,10 +38,11 @@ def downstream_cells(
     *,
     counts_itself: bool = True,
 ) -> npt.NDArray[np.float64]:
-    """Mean number of cells that a fire reaches through each cell.
+    """Mean number of cells that a fire reaches through each cell, whether it stops there or crosses it.
 
     Where a fire starts it counts nothing: with a sample of ignitions, the cells on which they happen to lie would
-    otherwise seem worth a whole fire each.
+    otherwise seem worth a whole fire each. (Rarely a way needs a cell twice, inside of one move and at the corner of
+    another; then it counts twice.)
 
     Args:
         simulator: Landscape and weather.
@@ -55,65 +59,90 @@ def downstream_cells(
     graph = simulator.with_breaks(breaks)
     starts = simulator.starts(ignitions)
     starts = starts[order_by_place(starts, graph.burns.shape[1])]
+    crossed, rows = _crossed_cells()
     total = np.zeros(graph.burns.size, np.int64)
     for batch in range(0, len(starts), LANES):
         lit, front = starts[batch : batch + LANES], allocate_front(graph)
         burn(graph, front, lit, simulator.weather.duration_min)
-        _add_downstream(graph, front, lit, total, int(counts_itself))
+        for lane, start in enumerate(lit.tolist()):
+            if graph.burns.flat[start]:
+                times = front.times[lane::LANES]
+                _add_downstream(graph, times, front.span, start, crossed, rows, int(counts_itself), total)
     return (total / len(starts)).reshape(graph.burns.shape)
 
 
+@cache
+def _crossed_cells() -> tuple[IntArray, IntArray]:
+    """Cells between the ends of each move: `Moves.affected` without the ends, and where each move's rows begin."""
+    plan = moves()
+    ends = (plan.affected[:, 1:3] == 0).all(axis=1) | (
+        plan.affected[:, 1:3] == plan.step[plan.affected[:, 0]]
+    ).all(axis=1)
+    between = plan.affected[~ends]
+    return between, np.searchsorted(between[:, 0], np.arange(len(plan.step) + 1))
+
+
 @numba.njit(cache=True, nogil=True)
-def _add_downstream(graph: Graph, front: Front, starts: IntArray, total: IntArray, itself: int) -> None:
-    """Add to every cell what lies downstream of it in each of up to sixteen fires."""
+def _add_downstream(
+    graph: Graph,
+    times: FloatArray,
+    span: IntArray,
+    start: int,
+    crossed: IntArray,
+    rows: IntArray,
+    itself: int,
+    total: IntArray,
+) -> None:
+    """Add to every cell what lies downstream of it in one fire; `times` by place, as is `span`."""
     cells = graph.burns.size
-    parent, waiting = np.empty(cells, np.int64), np.empty(cells, np.int64)
-    size, ready = np.empty(cells, np.int64), np.empty(cells, np.int64)
-    for lane in range(len(starts)):
-        if graph.burns.flat[starts[lane]]:
-            parent[:], waiting[:], size[:] = _NOWHERE, 0, 1
-            _find_parents(graph, front, starts[lane], lane, parent, waiting)
-            _add_up_branches(parent, waiting, size, ready, total, itself)
-
-
-@numba.njit(cache=True, nogil=True)
-def _find_parents(
-    graph: Graph, front: Front, start: int, lane: int, parent: IntArray, waiting: IntArray
-) -> None:
-    """Note each burned cell's parent, and how many children each cell waits for."""
-    times = front.times
-    for place in range(front.span[2], front.span[3] + 1):
-        cell, time = place - graph.margin, times[place * LANES + lane]
-        if cell == start or time == np.inf:
-            continue
-        for k in range(MOVES):
-            cost, before = graph.costs[place * MOVES + k], place - graph.ahead[k]
-            if cost == np.inf:
-                continue
-            is_first = before - graph.margin == start and graph.first[start, k] == time
-            if is_first or np.float32(times[before * LANES + lane] + cost) == time:
-                parent[cell] = before - graph.margin
-                waiting[before - graph.margin] += 1
-                break
-
-
-@numba.njit(cache=True, nogil=True)
-def _add_up_branches(
-    parent: IntArray, waiting: IntArray, size: IntArray, ready: IntArray, total: IntArray, itself: int
-) -> None:
-    """Hand sizes from the leaves down to the root, each cell after all of its children."""
-    count = 0
-    for cell in range(len(parent)):
-        if parent[cell] != _NOWHERE and waiting[cell] == 0:
+    move, waiting = np.full(cells, _NONE, np.int64), np.zeros(cells, np.int64)
+    _find_moves(graph, times, span, start, move, waiting)
+    size, ready, count = np.ones(cells, np.int64), np.empty(cells, np.int64), 0
+    for cell in range(cells):
+        if move[cell] != _NONE and waiting[cell] == 0:
             ready[count] = cell
             count += 1
     while count > 0:
         count -= 1
         cell = ready[count]
         total[cell] += size[cell] - 1 + itself
-        below = parent[cell]
+        _add_crossed(graph, cell, crossed[rows[move[cell]] : rows[move[cell] + 1]], size[cell], total)
+        below = cell - graph.ahead[move[cell]]
         size[below] += size[cell]
         waiting[below] -= 1
-        if waiting[below] == 0 and parent[below] != _NOWHERE:
+        if waiting[below] == 0 and move[below] != _NONE:
             ready[count] = below
             count += 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _find_moves(
+    graph: Graph, times: FloatArray, span: IntArray, start: int, move: IntArray, waiting: IntArray
+) -> None:
+    """Note the move by which the fire came to each cell, and how many moves start in each."""
+    moves = len(graph.ahead)
+    for place in range(span[2], span[3] + 1):
+        cell, time = place - graph.margin, times[place]
+        if cell == start or time == np.inf:
+            continue
+        for k in range(moves):
+            cost, before = graph.costs[place * moves + k], place - graph.ahead[k]
+            if cost == np.inf:
+                continue
+            is_first = before - graph.margin == start and graph.first[start, k] == time
+            if is_first or np.float32(times[before] + cost) == time:
+                move[cell] = k
+                waiting[before - graph.margin] += 1
+                break
+
+
+@numba.njit(cache=True, nogil=True)
+def _add_crossed(graph: Graph, end: int, crossed: IntArray, size: int, total: IntArray) -> None:
+    """Add what lies beyond a move to the cells between its ends; beside a corner, where the other side is closed."""
+    width = graph.burns.shape[1]
+    for m in range(len(crossed)):
+        row, column = end // width - crossed[m, 1], end % width - crossed[m, 2]
+        beside_row, beside_column = row + crossed[m, 3], column + crossed[m, 4]
+        is_itself = beside_row == row and beside_column == column
+        if is_itself or not graph.burns[beside_row, beside_column]:
+            total[row * width + column] += size

@@ -26,7 +26,7 @@ IntArray = npt.NDArray[np.int64]
 
 FIRES = 1000
 ADAPTIVE_FIRES = 256
-CELLS_PER_STEP = 10
+CELLS_PER_STEP = 5
 
 
 def plan(
