@@ -53,11 +53,30 @@ class TorchFires:
             :, None, None, None
         ]
 
-    def arrival_time_min(self, ignitions: IntArray, breaks: torch.Tensor | None = None) -> torch.Tensor:
+    def select(self, environments: Sequence[int] | IntArray) -> TorchFires:
+        """Environments in another choice and order, some perhaps several times.
+
+        Args:
+            environments: int (N,), numbers of environments here.
+
+        Returns:
+            Fires in those N environments, on the same device.
+        """
+        chosen = TorchFires.__new__(TorchFires)
+        index = torch.as_tensor(np.asarray(environments), dtype=torch.int64, device=self.device)
+        chosen.device, chosen._shape = self.device, self._shape
+        chosen._simulators = tuple(self._simulators[number] for number in index.tolist())
+        chosen._costs, chosen._first = self._costs[index], self._first[index]
+        chosen._burns, chosen._limit = self._burns[index], self._limit[index]
+        return chosen
+
+    def arrival_time_min(
+        self, ignitions: IntArray | torch.Tensor, breaks: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """When each fire reaches each cell.
 
         Args:
-            ignitions: int (E, F, 2), (row, column), row 0 = north.
+            ignitions: int (E, F, 2), (row, column), row 0 = north; or what `starts` made of them, checked once.
             breaks: bool (E, H, W) on the device, True at fuel breaks.
 
         Returns:
@@ -67,7 +86,7 @@ class TorchFires:
         Raises:
             SimulationError: An ignition is off the grid or on a non-burnable cell, or the arrays do not fit.
         """
-        starts = self._starts(ignitions)
+        starts = ignitions if isinstance(ignitions, torch.Tensor) else self.starts(ignitions)
         burns, costs = self._burns, self._costs
         if breaks is not None:
             burns, costs = self._with_breaks(breaks)
@@ -76,11 +95,13 @@ class TorchFires:
         inside = times[..., REACH:-REACH, REACH:-REACH]
         return torch.where(inside <= self._limit, inside, torch.inf)
 
-    def burned_cells(self, ignitions: IntArray, breaks: torch.Tensor | None = None) -> torch.Tensor:
+    def burned_cells(
+        self, ignitions: IntArray | torch.Tensor, breaks: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """How many cells each fire burns within its duration.
 
         Args:
-            ignitions: int (E, F, 2), (row, column).
+            ignitions: As in `arrival_time_min`.
             breaks: bool (E, H, W) on the device.
 
         Returns:
@@ -90,6 +111,25 @@ class TorchFires:
             SimulationError: As `arrival_time_min`.
         """
         return torch.isfinite(self.arrival_time_min(ignitions, breaks)).sum(dim=(2, 3))
+
+    def starts(self, ignitions: IntArray) -> torch.Tensor:
+        """Ignitions on the device, after checking them.
+
+        Args:
+            ignitions: int (E, F, 2), (row, column).
+
+        Returns:
+            int64 (E, F, 2).
+
+        Raises:
+            SimulationError: An ignition is off the grid or on a non-burnable cell, or the array does not fit.
+        """
+        cells = np.asarray(ignitions)
+        if cells.ndim != 3 or len(cells) != len(self._simulators):
+            raise SimulationError(f"ignitions are {cells.shape}; give ({len(self._simulators)}, fires, 2)")
+        for simulator, own in zip(self._simulators, cells, strict=True):
+            simulator.starts(own)
+        return torch.as_tensor(cells, dtype=torch.int64, device=self.device)
 
     def _relax(self, times: torch.Tensor, costs: torch.Tensor) -> None:
         """Take the least over all moves, in place, until nothing changes."""
@@ -150,14 +190,6 @@ class TorchFires:
                 is_open &= beside[0] | beside[1]
             costs[:, k].masked_fill_(~is_open, torch.inf)
         return burns, costs
-
-    def _starts(self, ignitions: IntArray) -> torch.Tensor:
-        cells = np.asarray(ignitions)
-        if cells.ndim != 3 or len(cells) != len(self._simulators):
-            raise SimulationError(f"ignitions are {cells.shape}; give ({len(self._simulators)}, fires, 2)")
-        for simulator, own in zip(self._simulators, cells, strict=True):
-            simulator.starts(own)
-        return torch.as_tensor(cells, dtype=torch.int64, device=self.device)
 
     def _stack(self, arrays: Sequence[npt.NDArray[np.generic] | np.generic]) -> torch.Tensor:
         return torch.as_tensor(np.stack(arrays), device=self.device)
