@@ -100,8 +100,12 @@ def _is_no_code(node: ast.AST) -> bool:
 def _count(node: ast.AST) -> int:
     if isinstance(node, ast.Compare):
         return sum(type(operator) in COMPARISONS for operator in node.ops[:1])
-    if isinstance(node, ast.BoolOp | ast.If | ast.While | ast.IfExp | ast.Return | ast.Break | ast.Continue):
-        return int(not (isinstance(node, ast.Return) and node.value is None))
+    if isinstance(node, ast.Return):
+        return int(
+            not (node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None))
+        )
+    if isinstance(node, ast.BoolOp | ast.If | ast.While | ast.IfExp | ast.Break | ast.Continue):
+        return 1
     if isinstance(node, ast.UnaryOp):
         return int(isinstance(node.op, ast.Not))
     if isinstance(node, ast.Constant):
@@ -119,7 +123,8 @@ def _mutate(node: ast.AST, _number: int) -> str:
     elif isinstance(node, ast.If | ast.While | ast.IfExp):
         node.test = ast.UnaryOp(ast.Not(), node.test)
     elif isinstance(node, ast.Return):
-        node.value = ast.Constant(None)
+        is_false = isinstance(node.value, ast.Constant) and node.value.value is False
+        node.value = ast.Constant(True if is_false else None)
     elif isinstance(node, ast.UnaryOp):
         node.op, node.operand = ast.Not(), ast.UnaryOp(ast.Not(), node.operand)
     elif isinstance(node, ast.Constant):

@@ -238,6 +238,8 @@ class Script:
         targets: list[ast.expr] = []
         if isinstance(parent, ast.Assign):
             targets = parent.targets
+        elif isinstance(parent, ast.Tuple):
+            targets = self._paired_targets(parent, value)
         elif isinstance(parent, ast.AnnAssign | ast.NamedExpr):
             targets = [parent.target]
         elif isinstance(parent, ast.withitem) and parent.optional_vars is not None:
@@ -245,6 +247,14 @@ class Script:
         elif isinstance(parent, ast.Return) and (function := self.names.function(parent)) is not None:
             makers.add(function)
         found.update(key for target in targets if (key := self.key(target)) is not None)
+
+    def _paired_targets(self, values: ast.Tuple, value: ast.expr) -> list[ast.expr]:
+        """The target of one value in `a, b = make(), make()`."""
+        statement = self.names.parents[values]
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(target, ast.Tuple) and len(target.elts) == len(values.elts):
+            return [target.elts[values.elts.index(value)]]
+        return []
 
     def _follow_arguments(self, found: set[Key], makers: set[ast.AST]) -> None:
         """A parameter holds the environment where every call in the script hands one over."""

@@ -89,11 +89,12 @@ def _names(*roots: ast.AST) -> set[str]:
     return {node.id for node in walk(*roots) if isinstance(node, ast.Name)}
 
 
-def loop_and_index(script: Script, store: ast.Expr) -> tuple[ast.For | None, str | None]:
+def loop_and_index(script: Script, store: ast.Expr, step: Step) -> tuple[ast.For | None, str | None]:
     """The loop over environments around a statement, and the variable that counts them."""
     for ancestor in script.names.ancestors(store):
         if isinstance(ancestor, ast.For):
-            return ancestor, _index(ancestor)
+            repeats_step = any(loop is ancestor for loop in script.names.ancestors(step.statement))
+            return (None, None) if repeats_step else (ancestor, _index(ancestor))
         if not isinstance(ancestor, ast.If | ast.With):
             break
     return None, None

@@ -41,7 +41,7 @@ def _decide(script: Script, step: Step, found: list[ast.Expr]) -> Finding:
     if problem is not None:
         code, message = problem
         return Remark(NAME, "notice", code, place, message, _HINT)
-    loop, index = loop_and_index(script, found[0])
+    loop, index = loop_and_index(script, found[0], step)
     assert loop is not None
     assert isinstance(step.infos, ast.Name)
     name = _free_name(script)
@@ -71,7 +71,7 @@ def _is_guarded(script: Script, store: ast.Expr) -> bool:
 
 def _problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[str, str] | None:
     """Why the shape is not understood: code and message."""
-    loop, index = loop_and_index(script, found[0])
+    loop, index = loop_and_index(script, found[0], step)
     if len(found) > 1:
         return "several-stores", "transitions are stored in more than one place"
     if loop is None:

@@ -96,6 +96,7 @@ CHANGED = {
     "pairs": ("tuned-parameters", ASYNC + MAKE, "N_ENVS, BATCH_SIZE, SIMS = 8, 16, 5\n", "N_ENVS, BATCH_SIZE, SIMS = 32, 64, 1\n"),
     "annotated": ("tuned-parameters", ASYNC + MAKE, "N_ENVS: int = 8\nBATCH_SIZE: int = 16\nSIMS: int = 5\n", "N_ENVS: int = 32\nBATCH_SIZE: int = 64\nSIMS: int = 1\n"),
     "one line": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8; BATCH_SIZE = 16; SIMS = 5  # all\n", "N_ENVS = 32; BATCH_SIZE = 64; SIMS = 1  # all\n"),
+    "powers and shifts": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 2 ** 0\nBATCH_SIZE = 1 << 6\nSIMS = 2 ** 1\n", "N_ENVS = 32\nBATCH_SIZE = 1 << 6\nSIMS = 1\n"),
     "sums of numbers": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 2 ** 3\nBATCH_SIZE = 4 * 4\nBUFFER_CAP = int(1e5)\n", "N_ENVS = 32\nBATCH_SIZE = 64\nBUFFER_CAP = 200_000\n"),
     "parentheses over lines": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = (\n    8  # eight\n)\nBATCH_SIZE = 16\nSIMS = 5\n", "N_ENVS = (\n    32  # eight\n)\nBATCH_SIZE = 64\nSIMS = 1\n"),
     "aligned": ("tuned-parameters", ASYNC + MAKE, "N_ENVS     = 8    # a\nBATCH_SIZE = 16   # b\nSIMS       = 5\n", "N_ENVS     = 32    # a\nBATCH_SIZE = 64   # b\nSIMS       = 1\n"),
@@ -110,6 +111,16 @@ CHANGED = {
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "n, r, d, u, info = envs.step(a)\nfor k in range(len(r)):\n    buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
         "n, r, d, u, info = envs.step(a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(len(r)):\n    if valid[k]:\n        buf.append((o[k], a[k], r[k], n[k], d[k]))\n",
+    ),
+    "after a try that leaves on errors": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "while go:\n    try:\n        n, r, d, u, info = envs.step(a)\n    except E:\n        continue\n    for k in range(N_ENVS):\n        buf.add(o[k], r[k], n[k], d[k])\n",
+        "while go:\n    try:\n        n, r, d, u, info = envs.step(a)\n        valid = valid_transitions(info, N_ENVS)\n    except E:\n        continue\n    for k in range(N_ENVS):\n        if valid[k]:\n            buf.add(o[k], r[k], n[k], d[k])\n",
+    ),
+    "through a helper": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "def go(e, a):\n    return e.step(a)\nn, r, d, u, info = go(envs, a)\nfor k in range(len(r)):\n    buf.add(o[k], r[k], n[k], d[k])\n",
+        "def go(e, a):\n    return e.step(a)\nn, r, d, u, info = go(envs, a)\nvalid = valid_transitions(info, envs.num_envs)\nfor k in range(len(r)):\n    if valid[k]:\n        buf.add(o[k], r[k], n[k], d[k])\n",
     ),
     "a result that is unpacked by its length": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
@@ -140,6 +151,8 @@ LEFT_ALONE = {
     "a full throttle": ("int8-actions", NUMPY, "action = np.zeros(env.action_space.shape)\naction[2] = 1.0\nenv.step(action)\n", ()),
     "one-hot for a network": ("int8-actions", NUMPY, "action_one_hot = np.zeros(n_actions)\naction_one_hot[a] = 1\nmemory.push(action_one_hot)\n", ()),
     "an optimizer's step": ("step-timeouts", "import signal\n" + POOL, "def learn():\n    signal.alarm(60)\n    optimizer.step()\n", ()),
+    "a row for each action": ("int8-actions", NUMPY, "actions = np.zeros((H, n_actions))\nactions[0, 1] = 1\n", ()),
+    "one mask of many, elsewhere": ("int8-actions", NUMPY, "def mark(i):\n    m = np.zeros(H * W)\n    m[i] = 1\n    return other\nactions = mark(3)\n", ()),
     "discrete actions": ("int8-actions", NUMPY, "actions = np.zeros(N_ENVS, dtype=int)\nenvs.step(actions)\n", ()),
     "torch": ("int8-actions", "import torch\n" + ASYNC + MAKE, "action = torch.zeros(HxW)\naction[i] = 1\n", ()),
     "a mask that feeds a network": ("int8-actions", "import torch\n" + NUMPY, "action = np.zeros(HxW)\naction[i] = 1\nx = torch.from_numpy(action)\n", ()),
@@ -178,6 +191,8 @@ LEFT_ALONE = {
     "chained": ("tuned-parameters", ASYNC + MAKE, "A = N_ENVS = 8\nB = SIMS = 5\nC = BUDGET = 1\n", ("computed-value",) * 3),
     "twice in a row": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 8\nN_ENVS = 4\nSIMS = 1\nBUDGET = 250\n", ("assigned-twice",)),
     "text": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = '8'\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
+    "a power beyond reason": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 2 ** 100\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
+    "a difference": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = 16 - 1\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
     "a switch": ("tuned-parameters", ASYNC + MAKE, "N_ENVS = True\nSIMS = 1\nBUDGET = 250\n", ("computed-value",)),
     "arguments of a function": ("tuned-parameters", ASYNC + MAKE, "def f(N_ENVS=8, SIMS=5, BUDGET=1):\n    pass\n", ()),
     "no vector environment for parameters": ("tuned-parameters", "", "N_ENVS = 8\nSIMS = 5\nBUDGET = 1\n", ()),
@@ -187,6 +202,10 @@ LEFT_ALONE = {
     "zip without an index": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nfor x, y, z in zip(o, r, n):\n    b.push(x, y, z)\n", ("no-index",)),
     "stored before the step": ("drop-void-transitions", "", POOL + "while go:\n    for k in range(M):\n        b.push(o[k], r[k], n[k])\n    n, r, d, u, i = envs.step(a)\n", ("not-after-step",)),
     "an error that is passed over": ("drop-void-transitions", "", POOL + "try:\n    n, r, d, u, i = envs.step(a)\nexcept E:\n    pass\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
+    "a helper that knows the environments itself": ("drop-void-transitions", "", POOL + "def go(a):\n    return envs.step(a)\nn, r, d, u, i = go(a)\nfor k in range(len(r)):\n    b.push(o[k], r[k], n[k])\n", ("no-count",)),
+    "a batch in the loop that steps": ("drop-void-transitions", "", POOL + "for t in range(9):\n    n, r, d, u, i = envs.step(a)\n    b.push(o, r, n)\n", ("batched-store",)),
+    "a try that cleans up": ("drop-void-transitions", "", POOL + "while go:\n    try:\n        n, r, d, u, i = envs.step(a)\n    finally:\n        f()\n    for k in range(M):\n        b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
+    "a result that may have other lengths": ("drop-void-transitions", "", POOL + "out = envs.step(a)\nif lucky:\n    n, r, d, u, i = out\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
     "a deque of batches": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nrollout.append((o, a, r, n))\n", ("batched-store",)),
 }  # fmt: skip
 

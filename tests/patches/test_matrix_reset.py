@@ -335,6 +335,20 @@ def test_old_gym_takes_the_observation_alone() -> None:
     check_transformed(before, before.replace(line, line + reset), FIX)
 
 
+def test_two_environments_made_in_one_line() -> None:
+    before = """\
+    from gymnasium.vector import AsyncVectorEnv
+    train, test = AsyncVectorEnv(fns), AsyncVectorEnv(fns)
+    obs, _ = train.reset()
+    for ep in range(9):
+        for t in range(25):
+            obs, r, te, tr, info = train.step(act(obs))
+    """
+    line = "            obs, r, te, tr, info = train.step(act(obs))\n"
+    reset = "        # Reset environments for next episode (CRITICAL FIX)\n        obs, _ = train.reset()\n"
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
 def test_tabs() -> None:
     before = HEAD + "obs, infos = envs.reset()\nfor ep in range(9):\n\tfor t in range(5):\n\t\t" + STEP
     check_transformed(before, before + "\t" + COMMENT + "\tobs, infos = envs.reset()\n", FIX)

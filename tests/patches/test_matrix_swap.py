@@ -210,6 +210,27 @@ CHANGED = {
         POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\nobs = envs.reset()[0]\n'
         "obs, rew, terminated, truncated, info = envs.step(a)\ndone = terminated | truncated\n",
     ),
+    "four values, infos by key": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, done, info = envs.step(a)\n"
+        "x = info['x'][0]\nfor y in rew:\n    z = rew[0]\n",
+        POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\n'
+        "obs, rew, terminated, truncated, info = envs.step(a)\ndone = terminated | truncated\n"
+        "x = info['x'][0]\nfor y in rew:\n    z = rew[0]\n",
+    ),
+    "a reset that is used on the spot": (
+        IMPORT + "envs = AsyncVectorEnv(fns)\nshow(envs.reset())\nobs, r, t, u, i = envs.step(a)\n",
+        POOL + "envs = StableProcessPoolEnv(fns)\nshow(envs.reset())\nobs, r, t, u, i = envs.step(a)\n",
+    ),
+    "a reset that is taken apart by length": (
+        IMPORT + "envs = AsyncVectorEnv(fns)\nobs = envs.reset()\nif len(obs) == 2:\n    obs = obs[0]\n"
+        "obs, r, t, u, i = envs.step(a)\n",
+        POOL + "envs = StableProcessPoolEnv(fns)\nobs = envs.reset()\nif len(obs) == 2:\n    obs = obs[0]\n"
+        "obs, r, t, u, i = envs.step(a)\n",
+    ),
+    "two in one line": (
+        IMPORT + "a, b = AsyncVectorEnv(f), AsyncVectorEnv(g)\n",
+        POOL + "a, b = StableProcessPoolEnv(f), StableProcessPoolEnv(g)\n",
+    ),
     "four values, two of them thrown away": (
         "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, _, _ = envs.step(a)\n",
         POOL
