@@ -30,7 +30,7 @@ train: $(STAMP)  ## patch src/Train.py, train with it, evaluate, draw (EPISODES=
 
 lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff check .
-	$(PY) -m ruff format --check --exclude src/Train.py .
+	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
 test: lint  ## lint, type-check and run the tests
