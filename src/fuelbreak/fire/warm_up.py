@@ -15,12 +15,12 @@ from fuelbreak.fire.fire_set import FireSet
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.landscape import Landscape
 
-__all__ = ["main", "warm_up"]
+__all__ = ["main", "small_landscape", "warm_up"]
 
 
 def warm_up() -> None:
     """Run every compiled function once, on a landscape of a few cells."""
-    simulator = FireSimulator(_grass())
+    simulator = FireSimulator(small_landscape())
     ignitions = np.array([[2, 2]])
     breaks = np.zeros(simulator.landscape.shape, np.bool_)
     breaks[2, 4] = True
@@ -41,8 +41,12 @@ def main() -> int:
     return 0
 
 
-def _grass() -> Landscape:
-    """Eight by eight cells of flat grass."""
+def small_landscape() -> Landscape:
+    """Eight by eight cells of flat grass, to compile with.
+
+    Returns:
+        The same every time.
+    """
     flat = np.zeros((8, 8), np.float32)
     return Landscape(
         name="warm-up",

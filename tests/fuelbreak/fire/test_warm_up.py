@@ -15,9 +15,10 @@ from fuelbreak.fire import spread, travel_time
 
 BURN = """
 import sys
-from fuelbreak.fire.warm_up import warm_up
-from fuelbreak.fire import spread
-warm_up()
+import numpy as np
+from fuelbreak.fire import spread, warm_up
+from fuelbreak.fire.simulator import FireSimulator
+FireSimulator(warm_up.small_landscape()).burned_cells(np.array([[2, 2]]))
 print(sum(spread.run_fires.stats.cache_hits.values()), "torch" in sys.modules, "stablepool" in sys.modules)
 """
 
