@@ -68,7 +68,7 @@ class Flavour:
         yield from self._step_refusals()
         yield from self._reset_refusals()
         for node in _info_keys(self.script):
-            if node.value == "final_info" and not isinstance(self.script.names.parents[node], ast.Compare):
+            if node.value == "final_info" and _is_read_as_list(self.script, node):
                 message = "final_info was a list of dicts before Gymnasium 1.0 and is a dict of arrays since"
                 yield self._refusal("final-info", node, message, 'read infos["final_info"][key][i] instead')
 
@@ -174,11 +174,37 @@ def _infos_as_list(script: Script) -> Iterator[ast.expr]:
         if isinstance(statement, ast.Assign) and (elements := _elements(statement)):
             keys.add(script.key(elements[-1]))
     for node in script.names.order:
-        if isinstance(node, ast.Subscript) and script.key(node.value) in keys and not _is_text(node.slice):
+        if isinstance(node, ast.Name) and script.key(node) in keys and _is_listed(script, node):
             yield node
-        elif isinstance(node, ast.For | ast.comprehension):
-            parts = node.iter.args if isinstance(node.iter, ast.Call) else [node.iter]
-            yield from (part for part in parts if script.key(part) is not None and script.key(part) in keys)
+
+
+def _is_listed(script: Script, node: ast.expr) -> bool:
+    """True for `x` in `x[i]`, `for y in x`, `for i, y in enumerate(x)`."""
+    parent = script.names.parents[node]
+    if isinstance(parent, ast.Subscript):
+        return parent.value is node and not _is_text(parent.slice)
+    if isinstance(parent, ast.Call) and node in parent.args:
+        is_wrapped = isinstance(parent.func, ast.Name) and parent.func.id in {"enumerate", "zip"}
+        node, parent = parent, script.names.parents[parent]
+        return is_wrapped and isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+    return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+
+
+def _is_read_as_list(script: Script, key: ast.Constant) -> bool:
+    """True where what a key looks up, or the variable that it is assigned to, is used as a list."""
+    looked_up = script.names.parents[key]
+    if not isinstance(looked_up, ast.Subscript | ast.Call):
+        return False
+    if _is_listed(script, looked_up):
+        return True
+    statement = script.names.parents[looked_up]
+    held = script.key(statement.targets[0]) if isinstance(statement, ast.Assign) else None
+    uses = (
+        n
+        for n in script.names.order
+        if isinstance(n, ast.Name) and held is not None and script.key(n) == held
+    )
+    return any(_is_listed(script, use) for use in uses)
 
 
 def _is_text(index: ast.expr) -> bool:

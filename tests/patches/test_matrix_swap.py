@@ -210,6 +210,12 @@ CHANGED = {
         POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\nobs = envs.reset()[0]\n'
         "obs, rew, terminated, truncated, info = envs.step(a)\ndone = terminated | truncated\n",
     ),
+    "final_info as it is today": (
+        IMPORT + "envs = AsyncVectorEnv(fns)\no, r, t, u, infos = envs.step(a)\n"
+        "if 'final_info' in infos:\n    x = infos['final_info']['episode']['r']\n",
+        POOL + "envs = StableProcessPoolEnv(fns)\no, r, t, u, infos = envs.step(a)\n"
+        "if 'final_info' in infos:\n    x = infos['final_info']['episode']['r']\n",
+    ),
     "four values, infos by key": (
         "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, done, info = envs.step(a)\n"
         "x = info['x'][0]\nfor y in rew:\n    z = rew[0]\n",
@@ -415,6 +421,17 @@ REFUSED = {
         "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\nobs, r, d, i = e.step(a)\n",
         "seed-method",
         "3:1",
+    ),
+    "final_info as it was, by way of a variable": (
+        IMPORT + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nf = infos.get('final_info')\n"
+        "for n, i in enumerate(f):\n    pass\n",
+        "final-info",
+        "4:15",
+    ),
+    "final_info by number": (
+        IMPORT + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nx = infos['final_info'][0]\n",
+        "final-info",
+        "4:11",
     ),
     "final_info as it was": (
         IMPORT
