@@ -100,6 +100,7 @@ class Conductor:
         self._asked: list[WorkerSlot] = []
         self._buffer = 0
         self._observed = np.zeros(num_envs, dtype=np.bool_)
+        self._all_observed = False
         self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
         self._resets: dict[int, ResetRequest] = {}
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
@@ -120,6 +121,10 @@ class Conductor:
         """
         self._turn()
         self._rows = rows
+        nobody_is_out = rows is None and not (self._debts or self._quarantined or self._broken)
+        if nobody_is_out and self._supervisor.step_all(self._buffer):
+            self._asked = list(self._supervisor.slots)
+            return
         for slot in self._supervisor.slots:
             self._command_step(slot)
 
@@ -149,19 +154,26 @@ class Conductor:
             self._take(outcome.reply if isinstance(outcome, Failure) else outcome, batch)
             if isinstance(outcome, Failure):
                 batch.faults |= self._replace(slot, outcome, intact=self._intact(slot, outcome, batch))
-        batch.end_episodes()
-        void = [index for index, record in batch.faults.items() if not record.transition_valid]
-        self._observations.carry(self._buffer, void)
-        self._observed[[index for index in range(self._num_envs) if index not in void]] = True
-        self._refuse_unseen(batch.faults, void)
+        self._stand_in(batch)
         shown_anew = set(batch.faults)
         if self._recycler.is_on:
             shown_anew |= self._recycle(batch)
         if shown_anew and self._mode is AutoresetMode.SAME_STEP:
             self._deliver(batch, shown_anew)
         batch.add_faults()
-        self._mark_restarts(batch)
+        if self._restarting or batch.faults:
+            self._mark_restarts(batch)
         return batch
+
+    def _stand_in(self, batch: Batch) -> None:
+        """End the episodes that were lost, and show the last real observation where there is no new one."""
+        batch.end_episodes()
+        void = {index for index, record in batch.faults.items() if not record.transition_valid}
+        self._observations.carry(self._buffer, void)
+        if not self._all_observed or void:
+            self._observed[list(set(range(self._num_envs)) - void)] = True
+            self._all_observed = bool(self._observed.all())
+            self._refuse_unseen(batch.faults, void)
 
     def _retry_steps(self, outcomes: list[tuple[WorkerSlot, Outcome]]) -> list[tuple[WorkerSlot, Outcome]]:
         """Repeat a lost step once, in a replacement restored from the state before it, where there are snapshots."""
@@ -377,6 +389,8 @@ class Conductor:
     def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Outcome]]:
         """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
         outcomes = self._supervisor.settle(self._asked, until)
+        if not outcomes:
+            return []
         judged: list[tuple[WorkerSlot, Outcome]] = []
         for slot in self._asked:
             outcome = outcomes[slot.worker]

@@ -154,6 +154,7 @@ class SharedObservations:
         self._space, self._batched, self._num_envs = space, batched, num_envs
         self._is_array = isinstance(space, _ARRAY_SPACES)
         self._rereads = _has_immutable_parts(space)
+        self._dtype, self._shape = np.dtype(space.dtype), space.shape or ()
         measure = Arena()
         create_shared_memory(space, n=num_envs, ctx=measure)  # type: ignore[arg-type]  # see Arena
         self.size = 2 * measure.offset
@@ -180,8 +181,13 @@ class SharedObservations:
         if not self._is_array:
             write_to_shared_memory(self._space, index, observation, self._shared[which])
             return
-        target = self._batches[which]
-        target[index] = fit_observation(observation, target.dtype, target.shape[1:])
+        if not (
+            type(observation) is np.ndarray
+            and observation.dtype == self._dtype
+            and observation.shape == self._shape
+        ):
+            observation = fit_observation(observation, self._dtype, self._shape)
+        self._batches[which][index] = observation
 
     def take(self, which: int, index: int, value: Any) -> None:
         """Unused: the worker has written the observation already."""

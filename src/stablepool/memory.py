@@ -74,7 +74,7 @@ class ControlBlock:
         command: int64 (workers,), a `Command`.
         sequence: int64 (workers,), number of the command that was given last.
         done: int64 (workers,), number of the command that was finished last.
-        awaited: int64 (workers,), number of the command that the parent waits for; 0: none.
+        awaited: int64 (workers,), number of the command that the parent waits for, or what `done` says.
         has_reply: int64 (workers,), 1 where a message follows on the pipe.
         buffer: int64 (workers,), which of the two observation buffers to write.
         action_code: int64 (1,), position of the actions' dtype in `ActionArea.dtypes`.

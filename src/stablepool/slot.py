@@ -162,14 +162,28 @@ class WorkerSlot:
 
     def _begin(self, phase: Phase, involved: Iterable[int]) -> None:
         self.sequence += 1
-        chosen = tuple(involved)
+        self._involve(tuple(involved))
+        self._phase, self._sent_ns = phase, time.monotonic_ns()
+        if phase is Phase.START:
+            self._block.done[self.worker] = self._block.awaited[self.worker] = 0
+            self._block.finished[list(self.env_indices)] = -1
+
+    def _involve(self, chosen: tuple[int, ...]) -> None:
         if chosen != self._involved:
             self._block.involved[list(self.env_indices)] = False
             self._block.involved[list(chosen)] = True
-        self._involved, self._phase, self._sent_ns = chosen, phase, time.monotonic_ns()
-        if phase is Phase.START:
-            self._block.done[self.worker] = 0
-            self._block.finished[list(self.env_indices)] = -1
+            self._involved = chosen
+
+    def expect_step(self, sequence: int, now_ns: int) -> None:
+        """Note that a step of all environments is about to be commanded, with a number that all workers share."""
+        self.sequence, self._phase, self._sent_ns = sequence, Phase.STEP, now_ns
+        if len(self._involved) != len(self.env_indices):
+            self._involve(self.env_indices)
+
+    def ring(self) -> None:
+        """Wake the worker for a command that has been written."""
+        assert self._go is not None
+        self._go.ring()
 
     def command(
         self, command: Command, message: Any = None, *, buffer: int = 0, involved: Iterable[int] | None = None
@@ -201,8 +215,8 @@ class WorkerSlot:
                 raise SlotFailedError(self._explain(error)) from error
 
     def excuse(self) -> None:
-        """Have the other workers no longer wait for this one before they ring."""
-        self._block.awaited[self.worker] = 0
+        """Have the other workers no longer wait for this one, which is dead or busy, before they ring."""
+        self._block.awaited[self.worker] = self._block.done[self.worker]
 
     def is_done(self) -> bool:
         """Tell whether the last command has been finished."""

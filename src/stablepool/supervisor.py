@@ -72,6 +72,7 @@ class Supervisor:
         self._failures: dict[int, Failure] = {}
         self._closing = threading.Event()
         self._watch = Watch(parts.done)
+        self._common: int | None = None  # the command that all workers share, if they do
         self._failure_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
 
     # Bringing up
@@ -168,6 +169,7 @@ class Supervisor:
         self, slot: WorkerSlot, command: Command, message: Any = None, *, buffer: int, involved: Iterable[int]
     ) -> None:
         """Give a command now, or as soon as the slot's replacement is ready; `settle` tells what became of it."""
+        self._common = None
         indices = tuple(involved)
         if slot.worker in self._failures:
             return
@@ -196,19 +198,46 @@ class Supervisor:
             until: ``time.monotonic`` seconds at which the caller gives up waiting.
 
         Returns:
-            By worker index: the answer, or the failure.
+            By worker index: the answer, or the failure. Nothing at all where every worker has done as told and has no
+            more to say.
 
         Raises:
             multiprocessing.TimeoutError: ``until`` has passed; the commands stay pending and can be settled later.
         """
         asked = list(slots)
         waiting = asked
-        while waiting := [slot for slot in waiting if not self._is_settled(slot)]:
+        while waiting := self._unsettled(waiting):
             if until is not None and time.monotonic() >= until:
                 raise multiprocessing.TimeoutError
             self._notice_deaths(self._watch.sleep(self._next_look(waiting, until)))
             self._notice_overdue(waiting)
+        if self._is_plain() and not self._parts.block.has_reply.any():
+            return {}
         return {slot.worker: self._outcome(slot) for slot in asked}
+
+    def step_all(self, buffer: int) -> bool:
+        """Command a step of all environments at once, the usual case; False where a worker needs `command` instead."""
+        if self._reviving or self._failures or len(self._watch) < len(self.slots):
+            return False
+        block, now_ns = self._parts.block, time.monotonic_ns()
+        number = 1 + max(slot.sequence for slot in self.slots)
+        for slot in self.slots:
+            slot.expect_step(number, now_ns)
+        block.command[:], block.buffer[:] = Command.STEP, buffer
+        block.sequence[:] = block.awaited[:] = number
+        for slot in self.slots:
+            slot.ring()
+        self._common = number
+        return True
+
+    def _is_plain(self) -> bool:
+        """Tell whether all workers share one command and nothing has gone wrong since."""
+        return self._common is not None and not self._failures and not self._reviving
+
+    def _unsettled(self, waiting: list[WorkerSlot]) -> list[WorkerSlot]:
+        if self._is_plain():
+            return [] if (self._parts.block.done == self._common).all() else waiting
+        return [slot for slot in waiting if not self._is_settled(slot)]
 
     def _is_settled(self, slot: WorkerSlot) -> bool:
         future = self._reviving.get(slot.worker)
@@ -232,7 +261,7 @@ class Supervisor:
         now = time.monotonic()
         running = [slot for slot in waiting if slot.worker not in self._reviving]
         times = [] if until is None else [until]
-        times += [slot.earliest_deadline() for slot in running]
+        times += [slot.earliest_deadline() for slot in (running[:1] if self._is_plain() else running)]
         if min(times, default=math.inf) <= now:
             times = [] if until is None else [until]
             times += [deadline for slot in running if (deadline := slot.deadline()) is not None]
@@ -247,6 +276,8 @@ class Supervisor:
     def _notice_overdue(self, waiting: list[WorkerSlot]) -> None:
         """Fail the slots whose environment has missed its deadline, all at once."""
         now = time.monotonic()
+        if self._is_plain() and waiting[0].earliest_deadline() > now:
+            return
         late = [
             slot for slot in waiting if slot.worker not in self._reviving and slot.earliest_deadline() <= now
         ]

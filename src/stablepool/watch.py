@@ -33,6 +33,9 @@ class Watch:
     def __contains__(self, sentinel: int) -> bool:
         return sentinel in self._sentinels
 
+    def __len__(self) -> int:
+        return len(self._sentinels)
+
     def add(self, sentinel: int, worker: int) -> None:
         """Wait for the death of a worker's process, too."""
         self._sentinels[sentinel] = worker
