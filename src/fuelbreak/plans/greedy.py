@@ -33,6 +33,7 @@ Cell = tuple[int, int]
 FIRES = 128
 
 _NEVER = -1
+_TIE = 1e-4  # per cell downstream: of equal gains the one that more of the fire passes goes first
 
 
 def plan(
@@ -53,7 +54,7 @@ def order(
     simulator = FireSimulator(landscape, weather)
     ignitions = planning_ignitions(landscape, fires, seed)
     gains = _Gains(simulator, ignitions)
-    queue = _Queue(_bounds(simulator, ignitions))
+    queue = _Queue({cell: gains.bound(cell) for cell in _fuel(landscape)})
     placed: list[Cell] = []
     for _ in range(room_for(landscape, budget)):
         placed.append(_best(queue, gains, len(placed)))
@@ -68,14 +69,20 @@ class _Gains:
 
     def __init__(self, simulator: FireSimulator, ignitions: IntArray) -> None:
         self._fires, self._ignitions = FireSet(simulator, ignitions), ignitions
+        self._downstream = downstream_cells(simulator, ignitions)
         self._burned = self._fires.burned
         self._now = self._fires.snapshot()
 
+    def bound(self, cell: Cell) -> float:
+        """No first break saves more than what lies downstream of it, over all fires."""
+        return float(self._downstream[cell]) * (len(self._ignitions) + _TIE)
+
     def of(self, cell: Cell) -> float:
-        """Cells that a break saves, summed over the fires that do not start under it."""
+        """Cells that a break saves, summed over the fires that do not start under it; the tie-break is below one."""
         saved = self._burned - self._fires.add_breaks(np.array([cell]))
         self._fires.restore(self._now)
-        return float(saved[np.any(self._ignitions != cell, axis=1)].sum())
+        elsewhere = np.any(self._ignitions != cell, axis=1)
+        return float(saved[elsewhere].sum()) + _TIE * float(self._downstream[cell])
 
     def place(self, cell: Cell) -> None:
         """Let a break stand."""
@@ -118,11 +125,9 @@ class _Queue:
         return [other for other in near if other in self._gains]
 
 
-def _bounds(simulator: FireSimulator, ignitions: IntArray) -> dict[Cell, float]:
-    """What lies downstream of each cell that burns, over all fires: no first break saves more."""
-    most = downstream_cells(simulator, ignitions) * len(ignitions)
-    cells = np.argwhere(simulator.landscape.burnable).tolist()
-    return {(row, column): float(most[row, column]) for row, column in cells}
+def _fuel(landscape: Landscape) -> list[Cell]:
+    """The cells that burn."""
+    return [(row, column) for row, column in np.argwhere(landscape.burnable).tolist()]
 
 
 def _best(queue: _Queue, gains: _Gains, placed: int) -> Cell:
