@@ -14,12 +14,13 @@ from typing import Any
 
 from patches._backups import Backup, BackupError, Store
 from patches._files import Disk, Snapshot, replace_file, take_snapshot
-from patches._model import Options
+from patches._model import Edit, Options
 from patches._outcome import Exit, Outcome
+from patches._places import PlaceMap
 from patches._plan import Plan, apply, make_plan, sha256
 from patches._registry import FIXES
 from patches._smoke import smoke
-from patches._source import UnreadableError
+from patches._source import UnreadableError, read_source
 
 __all__ = ["VERSION", "Engine"]
 
@@ -142,7 +143,7 @@ class Engine:
         if not snapshot.mode & 0o222:
             message = "the script is read-only: not ours to change"
             return replace(outcome, exit=Exit.IO, message=message, hint="make it writable first: chmod u+w")
-        backup = self.store.save(snapshot, after, self._details(plan))
+        backup = self.store.save(snapshot, after, self._details(plan, after))
         done = replace(outcome, backup=backup)
         if not self._write(snapshot, backup, after):
             message = "what was read back is not what was written; the original is back"
@@ -198,9 +199,10 @@ class Engine:
             backup.read_original().decode(encoding, "replace"),
         )
 
-    def _details(self, plan: Plan) -> dict[str, Any]:
+    def _details(self, plan: Plan, after: bytes) -> dict[str, Any]:
         """What the manifest says beyond the file itself."""
         source = plan.source
+        places = PlaceMap(source.text, read_source(after).text)
         return {
             "kind": "patch",
             "tool_version": VERSION,
@@ -209,10 +211,7 @@ class Engine:
             "encoding": source.encoding,
             "bom": source.bom,
             "newline": source.newline,
-            "edits": [
-                {"fix": e.fix, "line": e.place.line, "column": e.place.column, "message": e.message}
-                for e in plan.edits
-            ],
+            "edits": [_edit_record(edit, places) for edit in plan.edits],
             "refusals": [
                 {"fix": r.fix, "code": r.code, "line": r.place.line, "column": r.place.column}
                 for r in plan.refusals
@@ -268,6 +267,19 @@ class Engine:
                 yield
         except Timeout as error:
             raise OSError(f"another run holds {self.store.root / '.lock'}") from error
+
+
+def _edit_record(edit: Edit, places: PlaceMap) -> dict[str, Any]:
+    """One edit for the manifest, with its place in both versions of the script."""
+    after = places.after(edit.place)
+    return {
+        "fix": edit.fix,
+        "line": edit.place.line,
+        "column": edit.place.column,
+        "line_after": after.line,
+        "column_after": after.column,
+        "message": edit.message,
+    }
 
 
 def _reason(error: OSError) -> str:

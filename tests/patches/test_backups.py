@@ -76,6 +76,7 @@ def test_the_manifest_says_what_was_done(engine: Engine, script: Path) -> None:
     assert {"fix": "swap-vector-env", "line": 4, "column": 12} in [
         {key: edit[key] for key in ("fix", "line", "column")} for edit in manifest["edits"]
     ]
+    assert manifest["edits"][0]["line_after"] == 1
     assert (backup.folder / "original").read_bytes() == SCRIPT
 
 
