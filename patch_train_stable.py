@@ -95,16 +95,23 @@ def _is_hidden(path: Path, root: Path) -> bool:
 
 
 def _restore(args: argparse.Namespace, engine: Engine, console: Console) -> int:
-    target: Path | None = args.targets[0] if args.targets else None
-    outcome: Outcome = engine.restore(args.restore, target, force=args.force)
+    wanted, target = _what_to_restore(args)
+    outcome: Outcome = engine.restore(wanted, target, force=args.force)
     console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
     return outcome.exit
+
+
+def _what_to_restore(args: argparse.Namespace) -> tuple[str, Path | None]:
+    """A backup's id and a script; `--restore SCRIPT` means the latest backup of that script."""
+    if not args.targets and args.restore != "latest" and Path(args.restore).suffix == ".py":
+        return "latest", Path(args.restore)
+    return args.restore, args.targets[0] if args.targets else None
 
 
 def _preview(args: argparse.Namespace, engine: Engine, console: Console) -> int:
     """Show what a restore would change; exit code 1 where that is anything."""
     try:
-        name, now, then = engine.preview_restore(args.restore, args.targets[0] if args.targets else None)
+        name, now, then = engine.preview_restore(*_what_to_restore(args))
     except BackupError as error:
         console.line(f"{error}\n  hint: {error.hint}")
         return Exit.IO

@@ -19,6 +19,7 @@ from patches._source import Source
 __all__ = ["Console", "diff_lines", "restore_command", "text_diff", "to_json"]
 
 _SYMBOLS = {Exit.OK: "\u2705 ", Exit.PENDING: "\U0001f527 "}
+_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _TROUBLE = "\u274c "
 
 
@@ -76,9 +77,11 @@ class Console:
             return
         if self.fancy and "NO_COLOR" not in os.environ:
             from rich.console import Console as RichConsole
-            from rich.syntax import Syntax
+            from rich.text import Text
 
-            RichConsole(file=self.stream).print(Syntax("\n".join(lines), "diff", background_color="default"))
+            console = RichConsole(file=self.stream)
+            for line in lines:
+                console.print(Text(line, _STYLES.get(line[:1], "")), soft_wrap=True)
             return
         for line in lines:
             self.line(line)

@@ -221,6 +221,15 @@ def test_restore_can_be_previewed(folder: Path) -> None:
     assert train(folder) == PATCHED
 
 
+def test_restore_takes_a_script_as_well(folder: Path) -> None:
+    (folder / "other.py").write_text(SCRIPT)
+    run(folder)
+    run(folder, "other.py")
+    assert run(folder, "--restore", "src/Train.py").returncode == 0
+    assert train(folder) == SCRIPT
+    assert (folder / "other.py").read_text() == PATCHED
+
+
 def test_prune(folder: Path) -> None:
     run(folder)
     run(folder, "--restore")
