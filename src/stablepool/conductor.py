@@ -10,63 +10,30 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium import logger
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from stablepool.batch import Batch
 from stablepool.errors import RestartLimitError, WorkerFaultError
 from stablepool.faults import FaultRecord
 from stablepool.ledger import Ledger
 from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
 from stablepool.recycling import Recycler
+from stablepool.reporting import announce, raise_remote, rebuilt, sentence
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 from stablepool.supervisor import Outcome
 
-__all__ = ["Batch", "Conductor"]
+__all__ = ["Conductor"]
 
 _LOG = logging.getLogger("stablepool")
-
-
-@dataclass
-class Batch:
-    """Results of one vector call while they are being put together.
-
-    Attributes:
-        rewards: float64 (num_envs,).
-        terminations: bool (num_envs,).
-        truncations: bool (num_envs,).
-        infos: Gymnasium's vector infos.
-        faults: Record by environment.
-        env_infos: Info by environment, as the environments returned them.
-    """
-
-    rewards: npt.NDArray[np.float64]
-    terminations: npt.NDArray[np.bool_]
-    truncations: npt.NDArray[np.bool_]
-    infos: dict[str, Any] = field(default_factory=dict)
-    faults: dict[int, FaultRecord] = field(default_factory=dict)
-    env_infos: dict[int, dict[str, Any]] = field(default_factory=dict)
-
-    def end_episodes(self) -> None:
-        """Give every environment at fault an end, and every void transition no reward."""
-        for index, record in self.faults.items():
-            if not record.transition_valid:
-                self.rewards[index], self.terminations[index] = 0.0, False
-            self.truncations[index] |= not self.terminations[index]
-
-    def add_faults(self) -> None:
-        """Put the records into the infos: ``fault`` (object array) and ``_fault`` (mask)."""
-        if self.faults:
-            records = np.full(len(self.rewards), None, dtype=object)
-            for index, record in self.faults.items():
-                records[index] = record
-            self.infos |= {"fault": records, "_fault": np.array([record is not None for record in records])}
+_STEPS_BEFORE_ADVICE = 200
+_TRIVIAL_STEP_US = 20.0
 
 
 class Conductor:
@@ -95,6 +62,7 @@ class Conductor:
         self._snapshots = pool.snapshots
         self._recycler = Recycler(options)
         self._rows: list[Any] | None = None
+        self._steps = 0
         self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
         self._merger.num_envs = num_envs
         self._asked: list[WorkerSlot] = []
@@ -163,7 +131,20 @@ class Conductor:
         batch.add_faults()
         if self._restarting or batch.faults:
             self._mark_restarts(batch)
+        self._steps += 1
+        if self._steps == _STEPS_BEFORE_ADVICE:
+            self._advise()
         return batch
+
+    def _advise(self) -> None:
+        """Say so where processes cost more than they bring."""
+        mean_us = float(np.mean(self._block.finished_ns - self._block.started_ns)) / 1e3
+        if mean_us < _TRIVIAL_STEP_US:
+            _LOG.warning(
+                "a step takes these environments %.0f us: gymnasium.vector.SyncVectorEnv is likely to be faster than "
+                "any pool of processes",
+                mean_us,
+            )
 
     def _stand_in(self, batch: Batch) -> None:
         """End the episodes that were lost, and show the last real observation where there is no new one."""
@@ -368,9 +349,9 @@ class Conductor:
                 results |= outcome.results
         if lost:
             self._debts |= lost
-            raise WorkerFaultError(_sentence(lost), next(iter(lost.values())))
+            raise WorkerFaultError(sentence(lost), next(iter(lost.values())))
         if raised is not None:
-            raise _rebuilt(raised)
+            raise rebuilt(raised)
         return tuple(results.get(index) for index in range(self._num_envs))
 
     # Both
@@ -418,7 +399,7 @@ class Conductor:
         """Write a failure down and start a replacement, whose environments are reset and held (all by default)."""
         seeds = self.ledger.replacement_seeds(slot)
         records = self.ledger.enter(slot, failure, intact)
-        _report(slot, records[failure.env_index], records)
+        announce(slot, records[failure.env_index], records)
         if self._supervisor.count_failure(slot) > self._options.max_restarts:
             return self._give_up(slot, records[failure.env_index], records)
         self.ledger.counters["pool/restarts"] += 1
@@ -432,7 +413,7 @@ class Conductor:
             self._debts |= records
             if failure.errors:
                 raise_remote(failure)
-            raise WorkerFaultError(_sentence(records), records[failure.env_index])
+            raise WorkerFaultError(sentence(records), records[failure.env_index])
         return records
 
     def _give_up(
@@ -462,43 +443,4 @@ class Conductor:
         """An observation that never was cannot stand in for a lost one."""
         unseen = {index: faults[index] for index in void if not self._observed[index]}
         if unseen:
-            raise WorkerFaultError(_sentence(unseen), next(iter(unseen.values())))
-
-
-def raise_remote(failure: Failure) -> NoReturn:
-    """Raise what an environment raised, logged in the words of Gymnasium's `AsyncVectorEnv`.
-
-    Raises:
-        Exception: The environment's own, where it can be rebuilt here; else a RuntimeError that names it.
-    """
-    for index, error in failure.errors.items():
-        logger.error(f"Received the following error from Worker-{index} - Shutting it down")
-        logger.error(f"{error.traceback}".replace("%", "%%"))
-    logger.error("Raising the last exception back to the main process.")
-    raise _rebuilt(list(failure.errors.values())[-1])
-
-
-def _rebuilt(error: RemoteError) -> BaseException:
-    """The environment's exception, with the traceback that it had in the worker."""
-    exception = error.rebuild() or RuntimeError(f"{error.type_name}: {error.message}")
-    exception.add_note(f"In the worker:\n{error.traceback.strip()}")
-    return exception
-
-
-def _report(slot: WorkerSlot, record: FaultRecord, records: dict[int, FaultRecord]) -> None:
-    """One line in the log for each worker that fails: the only place where a failure is announced."""
-    void = [index for index, each in records.items() if not each.transition_valid]
-    _LOG.warning(
-        "environment %d failed: %s in %s after %.2f s (worker %d, process %d, exit code %s); "
-        "void transitions: %s, episodes cut short: %d",
-        record.env_index, record.kind, record.phase, record.elapsed_s, slot.worker, record.pid, record.exit_code,
-        void, len(records),
-    )  # fmt: skip
-
-
-def _sentence(faults: dict[int, FaultRecord]) -> str:
-    index, record = next(iter(faults.items()))
-    return (
-        f"environment {index} was lost ({record.kind} in {record.phase} after {record.elapsed_s:.2f} s, "
-        f"process {record.pid}) and has no observation to go on from; what is known:\n{record.traceback.strip()}"
-    )
+            raise WorkerFaultError(sentence(unseen), next(iter(unseen.values())))

@@ -30,6 +30,7 @@ class PoolOptions:
         worker_memory_limit: Resident bytes beyond which a worker is replaced; None: no limit.
         recycle_after_episodes: Episodes after which a worker is replaced; None: never.
         snapshot_bytes: Shared memory for one snapshot of an environment that can be restored; 0: keep none.
+        check_finite: Treat NaN and infinity in observations and rewards as errors.
     """
 
     timeout_s: float | None = 15.0
@@ -43,6 +44,7 @@ class PoolOptions:
     worker_memory_limit: int | None = None
     recycle_after_episodes: int | None = None
     snapshot_bytes: int = 1 << 16
+    check_finite: bool = False
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "start_timeout_s", "reset_timeout_s", "call_timeout_s", "close_timeout_s"):

@@ -144,6 +144,7 @@ class WorkerSlot:
             parent_pid=os.getpid(),
             autoreset_mode=self._parts.autoreset_mode,
             shared_memory=self._parts.shared_memory,
+            check_finite=self._options.check_finite,
             plan=self._parts.plan,
             plan_ranges=tuple(self._parts.plan_ranges[index] for index in self.env_indices),
             block=self._parts.block_file,

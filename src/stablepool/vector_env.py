@@ -25,6 +25,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.async_vector_env import AsyncState
 from gymnasium.vector.utils import iterate
 
+from stablepool.arguments import seconds, spread_seeds, take_reset_mask
 from stablepool.conductor import Conductor
 from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
@@ -33,8 +34,6 @@ from stablepool.startup import start_pool
 from stablepool.supervisor import Supervisor
 
 __all__ = ["StableProcessPoolEnv"]
-
-_AUTO = "timeout"
 
 
 class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
@@ -83,6 +82,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             episode ends in it. What other environments of that worker lose is reported: valid, truncated,
             ``kind="collateral"``, ``phase="recycle"``.
         recycle_after_episodes: Episodes of one worker after which it is replaced in the same way.
+        check_finite: Treat NaN and infinity in observations and rewards as errors of the environment.
 
     Raises:
         EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
@@ -105,8 +105,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         max_concurrency: int | None = None,
         start_timeout: float | None = 60.0,
-        reset_timeout: float | str | None = _AUTO,
-        call_timeout: float | str | None = _AUTO,
+        reset_timeout: float | str | None = "timeout",
+        call_timeout: float | str | None = "timeout",
         close_timeout: float = 1.5,
         on_failure: OnFailure = "restart",
         max_restarts: int = 10,
@@ -114,6 +114,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         snapshot_bytes: int = 1 << 16,
         worker_memory_limit: int | None = None,
         recycle_after_episodes: int | None = None,
+        check_finite: bool = False,
     ) -> None:
         super().__init__()
         if worker is not None:
@@ -129,8 +130,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._options = PoolOptions(
             timeout_s=timeout,
             start_timeout_s=start_timeout,
-            reset_timeout_s=_seconds("reset_timeout", reset_timeout, timeout),
-            call_timeout_s=_seconds("call_timeout", call_timeout, timeout),
+            reset_timeout_s=seconds("reset_timeout", reset_timeout, timeout),
+            call_timeout_s=seconds("call_timeout", call_timeout, timeout),
             close_timeout_s=close_timeout,
             on_failure=on_failure,
             max_restarts=max_restarts,
@@ -138,6 +139,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             snapshot_bytes=snapshot_bytes,
             worker_memory_limit=worker_memory_limit,
             recycle_after_episodes=recycle_after_episodes,
+            check_finite=check_finite,
         )
         pool = start_pool(
             self.env_fns,
@@ -240,7 +242,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         self._assert_idle("reset_async")
         mask = take_reset_mask(options, self.num_envs)
-        self._conductor.begin_reset(self._spread_seeds(seed), mask, options)
+        self._conductor.begin_reset(spread_seeds(seed, self.num_envs), mask, options)
         self._state = AsyncState.WAITING_RESET
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Any, dict[str, Any]]:
@@ -257,18 +259,6 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             batch = self._conductor.finish_reset(until)
         self._env_infos = batch.env_infos
         return self._conductor.observations(copy=self.copy), batch.infos
-
-    def _spread_seeds(self, seed: int | Sequence[int | None] | None) -> list[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, (int, np.integer)):
-            return [int(seed) + index for index in range(self.num_envs)]
-        if len(seed) != self.num_envs:
-            raise ValueError(
-                "If seeds are passed as a list the length must match "
-                f"num_envs={self.num_envs} but got length={len(seed)}."
-            )
-        return list(seed)
 
     # Step
 
@@ -482,44 +472,6 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             self._state = AsyncState.DEFAULT
             raise
         self._state = AsyncState.DEFAULT
-
-
-def _seconds(name: str, value: float | str | None, timeout: float | None) -> float | None:
-    if isinstance(value, str):
-        if value != _AUTO:
-            raise ValueError(f"{name} must be seconds, None or {_AUTO!r}, got {value!r}")
-        return timeout
-    return value
-
-
-def take_reset_mask(options: dict[str, Any] | None, num_envs: int) -> npt.NDArray[np.bool_]:
-    """Take ``reset_mask`` out of a reset's options, as `AsyncVectorEnv` does.
-
-    Args:
-        options: The options, or None.
-        num_envs: Number of environments.
-
-    Returns:
-        bool (num_envs,): which environments to reset; all of them where no mask is given.
-
-    Raises:
-        TypeError: The mask is no bool array.
-        ValueError: The mask has another shape, or marks nothing.
-    """
-    if options is None or "reset_mask" not in options:
-        return np.ones(num_envs, dtype=np.bool_)
-    mask = options.pop("reset_mask")
-    if not isinstance(mask, np.ndarray):
-        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
-    if mask.shape != (num_envs,):
-        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
-    if mask.dtype != np.bool_:
-        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
-    if not np.any(mask):
-        raise ValueError(
-            f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
-        )
-    return mask
 
 
 def _call_before_threads_are_joined(finish: Callable[[], Any]) -> None:

@@ -50,6 +50,7 @@ class Endowment:
         parent_pid: The process whose end is the worker's end.
         autoreset_mode: Value of Gymnasium's `AutoresetMode`.
         shared_memory: Whether observations are written to the shared block (else sent in messages).
+        check_finite: Whether NaN and infinity in observations and rewards are errors.
         plan: File that holds the pickled environment functions.
         plan_ranges: (start, end) of each environment function of this worker in the plan.
         block: File that holds the shared block.
@@ -65,6 +66,7 @@ class Endowment:
     parent_pid: int
     autoreset_mode: str
     shared_memory: bool
+    check_finite: bool
     plan: SharedFile
     plan_ranges: tuple[tuple[int, int], ...]
     block: SharedFile
@@ -237,6 +239,8 @@ class _Worker:
         self._cells.finished[index] = self._sequence
 
     def _publish(self, reply: Reply, index: int, observation: Any, info: dict[str, Any]) -> None:
+        if self._given.check_finite:
+            assert_finite("observation", observation)
         if self._given.shared_memory:
             self._observations.write(self._buffer, index, observation)
         else:
@@ -329,6 +333,8 @@ class _Worker:
         return observation, info
 
     def _record(self, index: int, reward: Any, terminated: Any, truncated: Any) -> None:
+        if self._given.check_finite:
+            assert_finite("reward", reward)
         self._cells.rewards[index] = reward
         self._cells.terminations[index] = terminated
         self._cells.truncations[index] = truncated
@@ -418,6 +424,25 @@ def _same_spaces(env: Any, request: AttachRequest) -> tuple[bool, bool]:
     else:
         same = is_space_dtype_shape_equiv(request.observation_space, env.observation_space)
     return bool(same), bool(request.action_space == env.action_space)
+
+
+def assert_finite(what: str, value: Any) -> None:
+    """Refuse NaN and infinity, also within nested observations.
+
+    Raises:
+        ValueError: There is one.
+    """
+    import numpy as np
+
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for part in value:
+            assert_finite(what, part)
+        return
+    array = np.asarray(value)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"the {what} holds NaN or infinity (check_finite=True)")
 
 
 def _get_attr(env: Any, name: str) -> Any:

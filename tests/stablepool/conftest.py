@@ -14,7 +14,7 @@ from pool_checks import leftovers, named_memory, settles_to
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    before = named_memory()
+    names, processes = named_memory(), set(leftovers())
     yield
-    assert settles_to(leftovers, []), leftovers()
-    assert settles_to(lambda: named_memory() - before, set()), named_memory() - before
+    assert settles_to(lambda: set(leftovers()) - processes, set()), set(leftovers()) - processes
+    assert settles_to(lambda: named_memory() - names, set()), named_memory() - names

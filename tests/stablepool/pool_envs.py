@@ -232,6 +232,7 @@ HOW: dict[str, Callable[[Path], Any]] = {
     "endless-thread": _endless_thread,
     "wrong-shape": lambda _: {"observation": np.zeros(5, np.float32)},
     "wrong-dtype": lambda _: {"observation": np.array(["a", "b", "c"])},
+    "nan": lambda _: {"observation": np.array([0, 0, np.nan], np.float32)},
     "unpicklable-info": lambda _: {"info": {"lock": threading.Lock()}},
     "huge-info": lambda _: {"info": {"huge": np.ones(1 << 20)}},
     "pause": lambda _: time.sleep(0.4),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,18 @@ from stablepool import ActionError, StableProcessPoolEnv
 ACTIONS = np.ones((3, 4), np.int8)
 
 
-@pytest.fixture
-def envs():
+@pytest.fixture(scope="module")
+def shared_pool() -> Iterator[StableProcessPoolEnv]:
     pool = StableProcessPoolEnv([make(index) for index in range(3)], 2, 5.0)
     yield pool
     pool.close()
+
+
+@pytest.fixture
+def envs(shared_pool: StableProcessPoolEnv) -> StableProcessPoolEnv:
+    """A pool that several tests use, one after the other: whoever changes more than episodes makes its own."""
+    shared_pool.set_attr("index", [0, 1, 2])
+    return shared_pool
 
 
 def test_it_is_a_vector_env_with_the_default_of_async_vector_env(envs: StableProcessPoolEnv) -> None:
@@ -54,7 +62,8 @@ def test_calls_that_do_not_pair_up_are_refused(envs: StableProcessPoolEnv) -> No
     assert envs.step_wait()[0][:, 1].tolist() == [1, 1, 1]
 
 
-def test_a_closed_pool_says_so(envs: StableProcessPoolEnv) -> None:
+def test_a_closed_pool_says_so() -> None:
+    envs = StableProcessPoolEnv([make(index) for index in range(3)], 2, 5.0)
     envs.close()
     envs.close()
     for call in (envs.reset, lambda: envs.step(ACTIONS), lambda: envs.call("work"), envs.step_wait):
@@ -233,7 +242,7 @@ def test_without_copy_an_observation_is_a_view_that_outlives_one_more_step() -> 
         envs.close()
 
 
-def test_spaces_that_differ(envs: StableProcessPoolEnv) -> None:
+def test_spaces_that_differ() -> None:
     def wider(high: float) -> Any:
         def create() -> Any:
             env = make(0)()

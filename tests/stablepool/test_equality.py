@@ -97,16 +97,21 @@ class Anything(gym.Env[Any, Any]):
         )
 
 
-SPACES = {
-    "box float32": Box(-1, 1, (2, 3), np.float32),
-    "box uint8": Box(0, 255, (4,), np.uint8),
-    "box scalar": Box(0, 1, (), np.float64),
-    "box bool": Box(0, 1, (3,), np.bool_),
+ARRAYS = {
+    "float32": Box(-1, 1, (2, 3), np.float32),
+    "uint8": Box(0, 255, (4,), np.uint8),
+    "bool": Box(0, 1, (3,), np.bool_),
+    "scalar": Box(0, 1, (), np.float64),
     "discrete": Discrete(4, start=-1),
     "multibinary": MultiBinary((2, 5)),
     "multidiscrete": MultiDiscrete([2, 7, 4]),
-    "tuple": Tuple((Box(0, 1, (2,)), Discrete(3))),
-    "dict": Dict(a=Box(0, 1, (2,)), b=Tuple((Discrete(2), MultiBinary(3)))),
+}
+SPACES = {
+    "float32": ARRAYS["float32"],
+    "scalar": ARRAYS["scalar"],
+    "discrete": ARRAYS["discrete"],
+    "tuple": Tuple(tuple(ARRAYS.values())),
+    "dict": Dict(**ARRAYS, nested=Tuple((Discrete(2), Dict(a=MultiBinary(3))))),
 }
 
 

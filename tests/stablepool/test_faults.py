@@ -264,3 +264,47 @@ def test_every_worker_hung_at_once_costs_one_deadline(tmp_path: Path) -> None:
         assert envs.step(ACTIONS)[0][:, 1].tolist() == [0] * 4
     finally:
         envs.close()
+
+
+@pytest.mark.parametrize("check_finite", [True, False])
+def test_nan_is_an_error_where_that_is_asked_for(check_finite: bool, tmp_path: Path) -> None:
+    envs = pool(Plan("step", "nan", tmp_path), check_finite=check_finite)
+    try:
+        envs.reset(seed=5)
+        observations, *_, infos = envs.step(ACTIONS)
+        assert ("fault" in infos) == check_finite
+        assert bool(np.isnan(observations).any()) != check_finite
+        if check_finite:
+            assert "the observation holds NaN" in infos["fault"][FAULTY].traceback
+    finally:
+        envs.close()
+
+
+def test_trivial_environments_are_told_to_step_serially(caplog: pytest.LogCaptureFixture) -> None:
+    envs = StableProcessPoolEnv([make(0)], 1)
+    try:
+        envs.reset(seed=5)
+        envs._block.started_ns[:] = envs._block.finished_ns - 5_000
+        envs._conductor._advise()
+        assert "SyncVectorEnv" in caplog.text
+        caplog.clear()
+        envs._block.started_ns[:] = envs._block.finished_ns - 500_000
+        envs._conductor._advise()
+        assert caplog.text == ""
+    finally:
+        envs.close()
+
+
+def test_a_full_set_of_descriptors_is_an_error_at_start_and_leaves_nothing() -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = psutil.Process().num_fds()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 8, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            pool(None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    envs = pool(None)
+    envs.close()

@@ -46,11 +46,12 @@ def test_a_lost_step_is_repeated_and_nothing_differs(kind: type[Counting], how: 
     assert len(list(tmp_path.glob("fired-*"))) == 1
 
 
-@pytest.mark.parametrize("mode", list(AutoresetMode))
-@pytest.mark.parametrize(("where", "at"), [("step", EPISODE_STEPS), ("reset", 2)])
+@pytest.mark.parametrize(
+    ("mode", "where", "at"),
+    [(mode, "step", EPISODE_STEPS) for mode in AutoresetMode]
+    + [(mode, "reset", 2) for mode in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP)],
+)
 def test_also_at_the_end_of_an_episode(mode: AutoresetMode, where: str, at: int, tmp_path: Path) -> None:
-    if where == "reset" and mode is AutoresetMode.DISABLED:
-        pytest.skip("resets are the learner's there")
     envs = pool(Saved, Plan(where, "SIGKILL", tmp_path, at=at), autoreset_mode=mode, workers=1)
     disabled = mode is AutoresetMode.DISABLED
     plain = SyncVectorEnv([lambda i=i: Counting(i) for i in range(4)], autoreset_mode=mode)

@@ -1,0 +1,71 @@
+"""Arguments in the several forms that Gymnasium allows, brought into one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["seconds", "spread_seeds", "take_reset_mask"]
+
+
+def seconds(name: str, value: float | str | None, timeout: float | None) -> float | None:
+    """Return a deadline that may be given as ``"timeout"``, which means the same as the step's.
+
+    Raises:
+        ValueError: Another word was given.
+    """
+    if isinstance(value, str):
+        if value != "timeout":
+            raise ValueError(f"{name} must be seconds, None or 'timeout', got {value!r}")
+        return timeout
+    return value
+
+
+def take_reset_mask(options: dict[str, Any] | None, num_envs: int) -> npt.NDArray[np.bool_]:
+    """Take ``reset_mask`` out of a reset's options, as `AsyncVectorEnv` does.
+
+    Args:
+        options: The options, or None.
+        num_envs: Number of environments.
+
+    Returns:
+        bool (num_envs,): which environments to reset; all of them where no mask is given.
+
+    Raises:
+        TypeError: The mask is no bool array.
+        ValueError: The mask has another shape, or marks nothing.
+    """
+    if options is None or "reset_mask" not in options:
+        return np.ones(num_envs, dtype=np.bool_)
+    mask = options.pop("reset_mask")
+    if not isinstance(mask, np.ndarray):
+        raise TypeError(f"`options['reset_mask']` must be a numpy array, got {type(mask)}")
+    if mask.shape != (num_envs,):
+        raise ValueError(f"`options['reset_mask']` must have shape `({num_envs},)`, got {mask.shape}")
+    if mask.dtype != np.bool_:
+        raise TypeError(f"`options['reset_mask']` must have `dtype=np.bool_`, got {mask.dtype}")
+    if not np.any(mask):
+        raise ValueError(
+            f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
+        )
+    return mask
+
+
+def spread_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:
+    """Return one seed per environment: ``seed + i`` for a single one.
+
+    Raises:
+        ValueError: A sequence of another length.
+    """
+    if seed is None:
+        return [None] * num_envs
+    if isinstance(seed, (int, np.integer)):
+        return [int(seed) + index for index in range(num_envs)]
+    if len(seed) != num_envs:
+        raise ValueError(
+            f"If seeds are passed as a list the length must match num_envs={num_envs} but got length={len(seed)}."
+        )
+    return list(seed)
