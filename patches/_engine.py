@@ -20,7 +20,7 @@ from patches._places import PlaceMap
 from patches._plan import Plan, apply, make_plan, sha256
 from patches._registry import FIXES
 from patches._smoke import smoke
-from patches._source import UnreadableError, read_source
+from patches._source import Place, UnreadableError, read_source
 
 __all__ = ["VERSION", "Engine"]
 
@@ -70,6 +70,9 @@ class Engine:
             return self._rendered(path, plan)
         except UnreadableError as error:
             return Outcome(path, Exit.UNREADABLE, error.reason, error.hint, error.place)
+        except RecursionError:
+            message = "an expression is nested too deeply to be rewritten"
+            return Outcome(path, Exit.UNREADABLE, message, "split the expression", Place(1, 1))
 
     def _without_refused(self, plan: Plan) -> Plan:
         """Plan again with the fixes that did not refuse; the refusals stay in the report."""

@@ -117,17 +117,25 @@ def _variable(node: ast.AST, context: type[ast.expr_context]) -> str:
 
 def _code(script: Script, call: ast.Call, block: list[ast.stmt], call_text: str) -> str:
     """The statements as written, dedented, the reset's own arguments left out: a seed belongs to the first reset."""
-    pieces = [_dedented(script, statement) for statement in block]
+    first, *followers = block
+    text = script.text(first)
     if isinstance(call.func, ast.Attribute) and script.is_receiver(call.func.value):
-        pieces[0] = pieces[0].replace(script.text(call), f"{script.text(call.func)}{call_text}", 1)
+        text = _without_arguments(script, first, call, call_text)
+    pieces = [_dedented(script, first, text), *(_dedented(script, s, script.text(s)) for s in followers)]
     return "\n".join(pieces)
 
 
-def _dedented(script: Script, statement: ast.stmt) -> str:
-    indent = " " * statement.col_offset
-    source = script.source.line(statement.lineno)[: statement.col_offset]
-    text = (source if source.isspace() else indent) + script.text(statement)
-    return textwrap.dedent("\n".join(text.splitlines()))
+def _without_arguments(script: Script, statement: ast.stmt, call: ast.Call, call_text: str) -> str:
+    whole, part, name = script.span(statement), script.span(call), script.span(call.func)
+    utf8 = script.source.utf8
+    before, after = utf8[whole.start : name.end], utf8[part.end : whole.end]
+    return before.decode() + call_text + after.decode()
+
+
+def _dedented(script: Script, statement: ast.stmt, text: str) -> str:
+    """A statement's text moved to the left margin; continuation lines move with it."""
+    indent = script.source.line(statement.lineno)[: statement.col_offset]
+    return textwrap.dedent("\n".join((indent + text).splitlines()))
 
 
 def in_handler(script: Script, node: ast.AST, until: ast.AST) -> bool:

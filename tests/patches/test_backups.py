@@ -175,6 +175,24 @@ def test_a_read_only_script_is_not_ours_to_change(engine: Engine, script: Path) 
     assert script.read_bytes() == SCRIPT
 
 
+def test_an_expression_that_is_too_deep_is_refused(engine: Engine, tmp_path: Path) -> None:
+    script = tmp_path / "deep.py"
+    data = SCRIPT + b"x = " + b" + ".join([b"1"] * 3000) + b"\n"
+    script.write_bytes(data)
+    outcome = engine.patch(script)
+    assert outcome.exit == Exit.UNREADABLE
+    assert "too deeply" in outcome.message
+    assert script.read_bytes() == data
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"# AsyncVectorEnv", b"\xef\xbb\xbf", b'"""AsyncVectorEnv"""'])
+def test_scripts_with_nothing_in_them(engine: Engine, tmp_path: Path, data: bytes) -> None:
+    script = tmp_path / "empty.py"
+    script.write_bytes(data)
+    assert engine.patch(script).exit == Exit.OK
+    assert script.read_bytes() == data
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_what_is_no_file_is_not_opened(engine: Engine, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")

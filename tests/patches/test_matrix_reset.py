@@ -335,6 +335,50 @@ def test_old_gym_takes_the_observation_alone() -> None:
     check_transformed(before, before.replace(line, line + reset), FIX)
 
 
+def test_a_reset_over_many_lines() -> None:
+    before = """\
+    from gymnasium.vector import AsyncVectorEnv
+    def main():
+        envs = AsyncVectorEnv(fns)
+        obs, _ = envs.reset(
+            seed=1,  # once
+        )
+        for ep in range(9):
+            for t in range(25):
+                obs, r, te, tr, info = envs.step(act(obs))
+    """
+    line = "                obs, r, te, tr, info = envs.step(act(obs))\n"
+    reset = "            # Reset environments for next episode (CRITICAL FIX)\n            obs, _ = envs.reset()\n"
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
+def test_a_tensor_over_many_lines() -> None:
+    before = """\
+    from gymnasium.vector import AsyncVectorEnv
+    def main():
+        envs = AsyncVectorEnv(fns)
+        obs = tensor(
+            envs.reset(seed=1)[0],
+            device=dev,
+        )
+        for ep in range(9):
+            for t in range(25):
+                obs, r, te, tr, info = envs.step(act(obs))
+    """
+    line = "                obs, r, te, tr, info = envs.step(act(obs))\n"
+    reset = (
+        "            # Reset environments for next episode (CRITICAL FIX)\n            obs = tensor(\n"
+        "                envs.reset()[0],\n                device=dev,\n            )\n"
+    )
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
+def test_windows_line_ends() -> None:
+    before = HEAD + "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
+    after = before + "    " + COMMENT + "    obs, infos = envs.reset()\n"
+    check_transformed(before.replace("\n", "\r\n"), after.replace("\n", "\r\n"), FIX)
+
+
 def test_two_environments_made_in_one_line() -> None:
     before = """\
     from gymnasium.vector import AsyncVectorEnv

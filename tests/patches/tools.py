@@ -21,6 +21,8 @@ def patched(before: str, only: Iterable[str] = (), **more: str) -> tuple[str, Pl
     plan = make_plan(before.encode(), options(only, **more))
     after = apply(plan)
     verify(plan, after)
+    assert all(remark.code and remark.message for remark in plan.remarks)
+    assert all(remark.hint for remark in plan.remarks if remark.kind != "satisfied")
     return after.decode(), plan
 
 
