@@ -38,7 +38,7 @@ def _has_guard(script: Script) -> bool:
 
 
 def _is_entry_call(script: Script, statement: ast.stmt) -> bool:
-    """True for `main()` and `sys.exit(main())`, where the script defines `main`."""
+    """True for `main()` and `sys.exit(main())`, where `main` is a function of the script that trains."""
     if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
         return False
     call = statement.value
@@ -48,7 +48,23 @@ def _is_entry_call(script: Script, statement: ast.stmt) -> bool:
         and isinstance(call.args[0], ast.Call)
     ):
         call = call.args[0]
-    return script.called_function(call) is not None
+    function = script.called_function(call)
+    return function is not None and _makes_environments(script, function)
+
+
+def _makes_environments(script: Script, entry: ast.AST) -> bool:
+    """True where a function, or one that it calls, makes a vector environment: it is the training itself."""
+    made, seen, waiting = set(script.constructions), set[ast.AST](), [entry]
+    while waiting:
+        function = waiting.pop()
+        if function in seen:
+            continue
+        seen.add(function)
+        calls = [node for node in walk(function) if isinstance(node, ast.Call)]
+        if any(call in made for call in calls):
+            return True
+        waiting += [called for call in calls if (called := script.called_function(call)) is not None]
+    return False
 
 
 def _problem(script: Script, last: ast.stmt) -> str:
@@ -60,7 +76,7 @@ def _problem(script: Script, last: ast.stmt) -> str:
     if any(call in made for call in script.constructions):
         return "environments are made at module level, before the entry call"
     if any(_is_entry_call(script, statement) for statement in before):
-        return "other functions of the script are called at module level as well"
+        return "environments are made by an earlier call at module level as well"
     return ""
 
 
@@ -117,11 +133,11 @@ print(envs.reset())
         """\
 from gymnasium.vector import AsyncVectorEnv
 
-def main(envs):
-    envs.reset()
+def main(n):
+    return AsyncVectorEnv(env_fns[:n])
 
 envs = AsyncVectorEnv(env_fns)
-main(envs)
+main(4)
 """,
         remarks=("not-the-only-work",),
     ),
