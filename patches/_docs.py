@@ -52,6 +52,19 @@ Killed at any moment, the script is wholly old or wholly new. `--restore` is a r
 is backed up too, so an undo can be undone. A file that was edited since is not overwritten without `--force`.
 """
 
+_LIMITS = """\
+## What it does not see
+
+- Environments in containers (`envs["train"]`), in attributes of attributes (`agent.trainer.envs`) or built in another
+  file: the swap is made where the class is called, but the loops around them are not followed.
+- What a variable holds at run time: a class that is chosen by a condition gets no `timeout=` (it might be
+  `SyncVectorEnv`), a time-out that is computed is reported, and so is a parameter that is computed.
+- Whether an old-gym environment works on the pool: the script's own lines are carried over to Gymnasium's five step
+  values, its environments are not.
+- A clean-up that also prints or counts: it is reported as interleaved and left alone.
+- Form feeds, old Mac line ends and a few other rarities that LibCST would not give back: such a file is not touched.
+"""
+
 _CODES = {
     Exit.OK: "applied, or nothing to do",
     Exit.PENDING: "changes pending, under `--check` or `--diff`",
@@ -65,7 +78,7 @@ _CODES = {
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([_HEAD, *_exit_codes(), *_presets(), *_fixes()]) + "\n"
+    return "\n".join([_HEAD, *_exit_codes(), *_presets(), *_fixes(), _LIMITS])
 
 
 def _exit_codes() -> Iterator[str]:
