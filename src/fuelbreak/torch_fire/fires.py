@@ -141,7 +141,7 @@ class TorchFires:
             for _ in range(_SWEEPS_PER_CHECK):
                 for k, (down, right) in enumerate(moves().step.tolist()):
                     torch.add(_shifted(times, -down, -right), costs[:, k, None], out=offer)
-                    inside.copy_(torch.minimum(inside, offer, out=offer))
+                    torch.minimum(inside, offer, out=inside)
             offer.copy_(torch.where(inside <= self._limit, inside, torch.inf))
             inside.copy_(offer)  # what comes too late spreads no further
             if torch.equal(before, inside):
