@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 EPISODES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench clean
+.PHONY: help setup train test lint bench-main bench-pool bench-patch bench-fire bench-plans validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,28 @@ lint: $(STAMP)  ## ruff and mypy --strict
 
 test: lint  ## lint, type-check and run the tests
 	$(PY) -m pytest
+
+bench-main: $(STAMP)  ## the main job on real tiles, healthy and with faults
+	$(PY) benchmarks/main_job.py
+
+bench-pool: $(STAMP)  ## the pool beside AsyncVectorEnv and SyncVectorEnv -> docs/benchmarks/pool.md
+	$(PY) benchmarks/bench_pool.py --out docs/benchmarks/pool.md
+
+bench-patch: $(STAMP)  ## CPU time of the patch tool -> docs/benchmarks/patch.md
+	$(PY) benchmarks/bench_patch.py --out docs/benchmarks/patch.md
+
+bench-fire: $(STAMP)  ## time per fire and per environment step
+	$(PY) benchmarks/bench_fire.py
+
+bench-plans: $(STAMP)  ## what plans that need no training save -> docs/benchmarks/plans.md
+	$(PY) benchmarks/bench_plans.py
+
+validate-fire: $(STAMP)  ## the fire beside its reference figures -> docs/pictures
+	$(PY) benchmarks/validate_fire.py
+
+oracle:  ## pyretechnics in a venv of its own, for simulator cross-checks (compiles for minutes)
+	$(PYTHON) -m venv --clear .venv-oracle
+	.venv-oracle/bin/pip install --quiet --disable-pip-version-check pyretechnics==2026.10.20
 
 clean:  ## remove what was built (not runs, data or backups)
 	rm -rf $(VENV) build src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,10 +1,10 @@
 """The package's exceptions, one per cause.
 
-    FuelBreakError
-    ├── LandscapeError        a raster layer, or a set of them, cannot be used as it is
-    ├── WeatherError          a weather value is missing or out of its range
-    ├── SimulationError       a fire could not be computed; never replaced by a number
-    └── ActionError           an action of the wrong size or dtype, or with illegal cells
+FuelBreakError
+├── LandscapeError        a raster layer, or a set of them, cannot be used as it is
+├── WeatherError          a weather value is missing or out of its range
+├── SimulationError       a fire could not be computed; never replaced by a number
+└── ActionError           an action of the wrong size or dtype, or with illegal cells
 """
 
 from __future__ import annotations
