@@ -240,8 +240,11 @@ class Script:
             targets = parent.targets
         elif isinstance(parent, ast.Tuple):
             targets = self._paired_targets(parent, value)
-        elif isinstance(parent, ast.AnnAssign | ast.NamedExpr):
+        elif isinstance(parent, ast.AnnAssign):
             targets = [parent.target]
+        elif isinstance(parent, ast.NamedExpr):
+            targets = [parent.target]
+            self._follow(parent, found, makers)
         elif isinstance(parent, ast.withitem) and parent.optional_vars is not None:
             targets = [parent.optional_vars]
         elif isinstance(parent, ast.Return) and (function := self.names.function(parent)) is not None:

@@ -80,6 +80,32 @@ def test_the_manifest_says_what_was_done(engine: Engine, script: Path) -> None:
     assert (backup.folder / "original").read_bytes() == SCRIPT
 
 
+def test_exit_codes_are_those_that_scripts_rely_on() -> None:
+    assert [int(code) for code in Exit] == [0, 1, 2, 3, 4, 5, 6]
+    assert [code.name for code in Exit] == [
+        "OK",
+        "PENDING",
+        "USAGE",
+        "REFUSED",
+        "UNREADABLE",
+        "VERIFICATION",
+        "IO",
+    ]
+
+
+def test_backups_are_for_their_owner_alone(engine: Engine, script: Path) -> None:
+    backup = engine.patch(script).backup
+    assert backup is not None
+    assert (backup.folder / "original").stat().st_mode & 0o777 == 0o600
+
+
+def test_refusing_is_the_default(engine: Engine, script: Path) -> None:
+    script.write_bytes(SCRIPT.replace(b"(env_fns)", b"(env_fns, worker=w)") + b"    obs, _ = envs.reset()\n")
+    assert engine.examine(script).exit == Exit.REFUSED
+    assert engine.patch(script).exit == Exit.REFUSED
+    assert b"AsyncVectorEnv" in script.read_bytes()
+
+
 def test_an_undo_can_be_undone(engine: Engine, script: Path) -> None:
     engine.patch(script)
     patched = script.read_bytes()
@@ -158,6 +184,8 @@ def test_prune_keeps_the_latest(engine: Engine, script: Path) -> None:
     before = [backup.id for backup in engine.store]
     assert engine.store.prune(1) == before[:-1]
     assert [backup.id for backup in engine.store] == before[-1:]
+    lines = (engine.store.root / "index.jsonl").read_text().splitlines()
+    assert [json.loads(line)["backup"] for line in lines if '"pruned"' in line] == before[:-1]
 
 
 def test_the_index_keeps_every_event(engine: Engine, script: Path) -> None:

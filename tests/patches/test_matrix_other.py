@@ -30,6 +30,11 @@ CHANGED = {
     "zeros by name": ("int8-actions", "from numpy import zeros\n" + ASYNC + MAKE, "action = zeros(HxW)\n", 'action = zeros(HxW, dtype="int8")\n'),
     "over many lines": ("int8-actions", NUMPY, "action = np.zeros(\n    HxW,  # cells\n)\n", "action = np.zeros(\n    HxW,  # cells\n    dtype=np.int8,\n)\n"),
     "size from the space": ("int8-actions", NUMPY, "n = int(env.action_space.n)\ntest_action = np.zeros(n)\n", "n = int(env.action_space.n)\ntest_action = np.zeros(n, dtype=np.int8)\n"),
+    "an empty action on the spot beside binary ones": (
+        "int8-actions", NUMPY,
+        "action = np.zeros(HxW)\naction[i] = 1\nenv.step(np.zeros(env.action_space.shape[0]))\n",
+        "action = np.zeros(HxW, dtype=np.int8)\naction[i] = 1\nenv.step(np.zeros(env.action_space.shape[0], dtype=np.int8))\n",
+    ),
     "an empty action beside binary ones": (
         "int8-actions", NUMPY,
         "action = np.zeros(HxW)\naction[i] = 1\ntest_action = np.zeros(env.action_space.shape)\n",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.patches.tools import check_noop, check_transformed, reported
+from tests.patches.tools import check_noop, check_transformed, patched, reported
 
 FIX = ["reset-between-episodes"]
 HEAD = "from gymnasium.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n"
@@ -377,6 +377,53 @@ def test_windows_line_ends() -> None:
     before = HEAD + "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
     after = before + "    " + COMMENT + "    obs, infos = envs.reset()\n"
     check_transformed(before.replace("\n", "\r\n"), after.replace("\n", "\r\n"), FIX)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "AsyncVectorEnv(fns) if n > 1 else SyncVectorEnv(fns)",
+        "gym.wrappers.RecordEpisodeStatistics(AsyncVectorEnv(fns))",
+        "gym.wrappers.vector.RecordEpisodeStatistics(AsyncVectorEnv(fns) if n else other)",
+        "(e := AsyncVectorEnv(fns))",
+    ],
+)
+def test_environments_are_followed(made: str) -> None:
+    before = "import gymnasium as gym\n" + HEAD.replace("AsyncVectorEnv(fns)", made)
+    before += "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
+    check_transformed(before, before + "    " + COMMENT + "    obs, infos = envs.reset()\n", FIX)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "Agent(AsyncVectorEnv(fns))",
+        "[AsyncVectorEnv(fns)]",
+        "AsyncVectorEnv(fns).spec",
+        "f(AsyncVectorEnv(fns))",
+    ],
+)
+def test_other_things_are_not(made: str) -> None:
+    before = HEAD.replace("AsyncVectorEnv(fns)", made)
+    before += "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
+    check_noop(before, FIX)
+
+
+def test_a_reset_in_a_handler_shows_the_idiom_where_no_other_does() -> None:
+    before = HEAD + (
+        "obs = first()\nfor ep in range(9):\n    for t in range(5):\n        try:\n            "
+        + STEP
+        + "        except OSError:\n            obs, _ = envs.reset(seed=1)\n"
+    )
+    plan = check_transformed(before, before + "    " + COMMENT + "    obs, _ = envs.reset()\n", FIX)
+    assert plan.edits[0].message == "resets at the end of each episode: obs, _ = envs.reset()"
+
+
+def test_the_message_says_where_the_reset_goes() -> None:
+    script = HEAD + "obs, _ = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
+    script += "    if ep:\n        continue\n    print(ep)\n"
+    _, plan = patched(script, FIX)
+    assert plan.edits[0].message == "resets at the start of each episode: obs, _ = envs.reset()"
 
 
 def test_two_environments_made_in_one_line() -> None:

@@ -191,6 +191,12 @@ CHANGED = {
         + POOL
         + 'envs = StableProcessPoolEnv([lambda: gym.make(env_id) for _ in range(n)], autoreset_mode="SameStep")\n',
     ),
+    "make_vec by the enumeration": (
+        "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode=gym.VectorizeMode.ASYNC)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1') for _ in range(3)])\n",
+    ),
     "make_vec": (
         "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode='async', render_mode=None)\n",
         "import gymnasium as gym\n"
@@ -215,6 +221,10 @@ CHANGED = {
         "if 'final_info' in infos:\n    x = infos['final_info']['episode']['r']\n",
         POOL + "envs = StableProcessPoolEnv(fns)\no, r, t, u, infos = envs.step(a)\n"
         "if 'final_info' in infos:\n    x = infos['final_info']['episode']['r']\n",
+    ),
+    "a step that is kept whole": (
+        IMPORT + "envs = AsyncVectorEnv(fns)\nout = [envs.step(a)]\na, b, c = f(envs.step(a))\n",
+        POOL + "envs = StableProcessPoolEnv(fns)\nout = [envs.step(a)]\na, b, c = f(envs.step(a))\n",
     ),
     "four values, infos by key": (
         "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, done, info = envs.step(a)\n"
@@ -245,6 +255,10 @@ CHANGED = {
 }
 
 LEFT_ALONE = {
+    "a vector that is synchronous by the enumeration": (
+        "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode=gym.VectorizeMode.SYNC)\n",
+        (),
+    ),
     "another library": (
         "from mylab.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
         ("other-library",),
