@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["seconds", "spread_seeds", "take_reset_mask"]
+__all__ = ["refuse_worker", "seconds", "spread_seeds", "take_reset_mask"]
+
+
+def refuse_worker(worker: Callable[..., None] | None) -> None:
+    """Refuse a worker loop of the caller's own, first in Gymnasium's words where it would be none there either.
+
+    Raises:
+        ValueError: There is one.
+    """
+    if worker is None:
+        return
+    try:
+        inspect.signature(worker).bind(*(None,) * 8)
+    except TypeError as error:
+        raise ValueError(
+            f"A custom `worker` must accept 8 arguments. Got the signature {inspect.signature(worker)}."
+        ) from error
+    raise ValueError("a custom `worker` cannot keep the pool's promises; use AsyncVectorEnv for that")
 
 
 def seconds(name: str, value: float | str | None, timeout: float | None) -> float | None:

@@ -372,14 +372,31 @@ class Conductor:
         outcomes = self._supervisor.settle(self._asked, until)
         if not outcomes:
             return []
-        judged: list[tuple[WorkerSlot, Outcome]] = []
-        for slot in self._asked:
-            outcome = outcomes[slot.worker]
-            if isinstance(outcome, Reply) and outcome.errors:
-                outcome = slot.error_failure(outcome)
-                self._supervisor.kill([slot])
-            judged.append((slot, outcome))
+        raised = [
+            slot.error_failure(reply)
+            for slot in self._asked
+            if isinstance(reply := outcomes[slot.worker], Reply) and reply.errors
+        ]
+        homes = {index: slot for slot in self._asked for index in slot.env_indices}
+        self._supervisor.kill([homes[failure.env_index] for failure in raised])
+        outcomes |= {homes[failure.env_index].worker: failure for failure in raised}
+        judged = [(slot, outcomes[slot.worker]) for slot in self._asked]
+        if self._options.on_failure == "raise":
+            self._raise_failures(judged)
         return judged
+
+    def _raise_failures(self, judged: list[tuple[WorkerSlot, Outcome]]) -> None:
+        """Raise what environments raised, or tell of a lost worker; all that failed are replaced all the same."""
+        failures = [(slot, outcome) for slot, outcome in judged if isinstance(outcome, Failure)]
+        if not failures:
+            return
+        for slot, failure in failures:
+            self._debts |= self._replace(slot, failure)
+        errors = {index: error for _, failure in failures for index, error in failure.errors.items()}
+        if errors:
+            raise_remote(errors)
+        lost = {failure.env_index: self._debts[failure.env_index] for _, failure in failures}
+        raise WorkerFaultError(sentence(lost), next(iter(lost.values())))
 
     def _take(self, reply: Reply, batch: Batch) -> None:
         for index, observation in reply.observations.items():
@@ -409,11 +426,6 @@ class Conductor:
         self._supervisor.restart(
             slot, {index: seeds[index] for index in seeds if held is None or index in held}
         )
-        if self._options.on_failure == "raise":
-            self._debts |= records
-            if failure.errors:
-                raise_remote(failure)
-            raise WorkerFaultError(sentence(records), records[failure.env_index])
         return records
 
     def _give_up(

@@ -9,24 +9,24 @@ from gymnasium import logger
 
 from stablepool.faults import FaultRecord
 from stablepool.messages import RemoteError
-from stablepool.slot import Failure, WorkerSlot
+from stablepool.slot import WorkerSlot
 
 __all__ = ["announce", "raise_remote", "rebuilt", "sentence"]
 
 _LOG = logging.getLogger("stablepool")
 
 
-def raise_remote(failure: Failure) -> NoReturn:
+def raise_remote(errors: dict[int, RemoteError]) -> NoReturn:
     """Raise what an environment raised, logged in the words of Gymnasium's `AsyncVectorEnv`.
 
     Raises:
         Exception: The environment's own, where it can be rebuilt here; else a RuntimeError that names it.
     """
-    for index, error in failure.errors.items():
+    for index, error in errors.items():
         logger.error(f"Received the following error from Worker-{index} - Shutting it down")
         logger.error(f"{error.traceback}".replace("%", "%%"))
     logger.error("Raising the last exception back to the main process.")
-    raise rebuilt(list(failure.errors.values())[-1])
+    raise rebuilt(list(errors.values())[-1])
 
 
 def rebuilt(error: RemoteError) -> BaseException:

@@ -25,7 +25,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.async_vector_env import AsyncState
 from gymnasium.vector.utils import iterate
 
-from stablepool.arguments import seconds, spread_seeds, take_reset_mask
+from stablepool.arguments import refuse_worker, seconds, spread_seeds, take_reset_mask
 from stablepool.conductor import Conductor
 from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
@@ -100,7 +100,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         copy: bool = True,
         context: str | None = None,
         daemon: bool = True,
-        worker: None = None,
+        worker: Callable[..., None] | None = None,
         observation_mode: str | tuple[Space[Any], Space[Any]] = "same",
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
         max_concurrency: int | None = None,
@@ -117,8 +117,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         check_finite: bool = False,
     ) -> None:
         super().__init__()
-        if worker is not None:
-            raise ValueError("a custom `worker` cannot keep the pool's promises; use AsyncVectorEnv for that")
+        refuse_worker(worker)
         multiprocessing.get_context(context)  # raises for what is no start method
         self.env_fns = list(env_fns)
         self.num_envs = len(self.env_fns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from pool_envs import Plan, make
 
-from stablepool import ActionError, StableProcessPoolEnv
+from stablepool import ActionError, StableProcessPoolEnv, WorkerFaultError
 
 ACTIONS = np.ones((3, 4), np.int8)
 
@@ -352,16 +353,43 @@ def test_wrappers_work_on_it() -> None:
         envs.close()
 
 
-def test_on_failure_raise_raises_what_the_environment_raised(tmp_path: Path) -> None:
-    envs = StableProcessPoolEnv(
-        [make(0), make(1, Plan("step", "raise", tmp_path))], 2, 5.0, on_failure="raise"
-    )
+def raising(where: str, folder: Path) -> StableProcessPoolEnv:
+    """Two environments that raise, each on a worker of its own."""
+    env_fns = []
+    for index in range(2):
+        (folder / str(index)).mkdir()
+        env_fns.append(make(index, Plan(where, "raise", folder / str(index))))
+    return StableProcessPoolEnv(env_fns, 2, 5.0, on_failure="raise")
+
+
+@pytest.mark.parametrize("where", ["reset", "step"])
+def test_on_failure_raise_is_what_async_vector_env_does(where: str, tmp_path: Path) -> None:
+    envs = raising(where, tmp_path)
+    try:
+        if where == "step":
+            envs.reset(seed=1)
+        go = {"step": lambda: envs.step(ACTIONS[:2]), "reset": lambda: envs.reset(seed=1)}[where]
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with pytest.raises(ValueError, match="environment raised"):
+                go()
+        texts = [str(warning.message) for warning in caught]
+        assert len(texts) == 5
+        assert "Received the following error from Worker-0 - Shutting it down" in texts[0]
+        assert "in _raise" in texts[1]
+        assert "Received the following error from Worker-1 - Shutting it down" in texts[2]
+        assert "Raising the last exception back to the main process." in texts[4]
+        assert envs.reset(seed=1)[0][:, 1].tolist() == [0, 0]
+    finally:
+        envs.close()
+
+
+def test_on_failure_raise_tells_of_a_lost_worker(tmp_path: Path) -> None:
+    env_fns = [make(0), make(1, Plan("step", "SIGKILL", tmp_path))]
+    envs = StableProcessPoolEnv(env_fns, 2, 5.0, on_failure="raise")
     try:
         envs.reset(seed=1)
-        with (
-            pytest.warns(UserWarning, match="Received the following error from Worker-1 - Shutting it down"),
-            pytest.raises(ValueError, match="the environment raised"),
-        ):
+        with pytest.raises(WorkerFaultError, match=r"environment 1 was lost \(crash in step"):
             envs.step(ACTIONS[:2])
     finally:
         envs.close()
