@@ -1,6 +1,6 @@
 """The bar that simple plans set: reduction of the expected burned area by plan, budget and weather, on the same tiles.
 
-usage: python benchmarks/bench_plans.py [--real 8] [--synthetic 4] [--plans ...] [--seed 0] [--out FILE]
+usage: python benchmarks/bench_plans.py [--real 8] [--synthetic 4] [--plans ...] [--seed 0] [--picture PNG] [--out MD]
 
 Real tiles are cut from ../shared/data/landfire beside the checkout (left out, and said so, where it is absent), evenly
 over its folders; synthetic ones are drawn by seed. Every plan is judged on all burnable ignitions of every tile, so
@@ -21,12 +21,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.errors import LandscapeError
+from fuelbreak.fire.ignitions import all_ignitions
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.plans import ORDERS, PLANS, expected_burned
+from fuelbreak.plans import ORDERS, PLANS, expected_burned, judge
 from fuelbreak.plans.common import as_breaks
 from fuelbreak.rasters import read_folder
+from fuelbreak.rendering import render_landscape
 from fuelbreak.synthetic import generate_set
 
 SIZE = 50
@@ -150,6 +152,22 @@ def head(real: Sequence[Landscape], synthetic: Sequence[Landscape], seed: int) -
     ]
 
 
+def draw(path: Path, tile: Landscape, weather: Weather, names: Sequence[str]) -> None:
+    """Each plan's breaks for the middle budget, over fuels and the burn probability that they leave."""
+    from matplotlib.figure import Figure
+
+    simulator, ignitions = FireSimulator(tile, weather), all_ignitions(tile)
+    figure = Figure(figsize=(14.0, 3.9 * -(-len(names) // 4)), layout="constrained")
+    for number, name in enumerate(names, start=1):
+        breaks = PLANS[name](tile, weather, BUDGETS[1])
+        axes = figure.add_subplot(-(-len(names) // 4), 4, number)
+        axes.imshow(render_landscape(tile, breaks, simulator.burn_probability(ignitions, breaks)))
+        axes.set_title(f"{name}: {100.0 * judge(simulator, breaks).reduction:.0f} % less burns")
+        axes.set_axis_off()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=70)
+
+
 def main() -> None:
     """Measure all weathers and write the tables."""
     parser = argparse.ArgumentParser(
@@ -161,6 +179,7 @@ def main() -> None:
         "--plans", nargs="+", choices=list(PLANS), default=[name for name in PLANS if name != "none"]
     )
     parser.add_argument("--seed", type=int, default=0, help="of the places and of the synthetic set")
+    parser.add_argument("--picture", type=Path, help="PNG to draw the plans for the first tile into")
     parser.add_argument("--out", type=Path, default=Path("docs/benchmarks/plans.md"))
     arguments = parser.parse_args()
     real = real_tiles(arguments.real, arguments.seed)
@@ -168,6 +187,8 @@ def main() -> None:
     tiles = [*real, *synthetic]
     for name in arguments.plans:  # compiles what is not compiled yet
         PLANS[name](tiles[0], Weather(duration_min=30.0), 2)
+    if arguments.picture:
+        draw(arguments.picture, tiles[0], Weather(), list(PLANS))
     lines = head(real, synthetic, arguments.seed) + sections(tiles, arguments.plans)
     command = f"python benchmarks/bench_plans.py --real {arguments.real} --synthetic {arguments.synthetic}"
     lines.append(f"Made by `{command}` on {time.strftime('%Y-%m-%d')}.")
