@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from patches._loops import Loop, step_helpers, words
 from patches._script import Script, pair_arguments, walk
 
-__all__ = ["HandMade", "hand_made_timeouts"]
+__all__ = ["HandMade", "hand_made_timeouts", "message_roots"]
 
 _ALARM = frozenset({"signal.alarm"})
 _THREAD = frozenset({"threading.Thread"})
@@ -37,6 +37,30 @@ def hand_made_timeouts(script: Script) -> Iterator[HandMade]:
             if found.value not in seen:
                 seen.add(found.value)
                 yield found
+
+
+def message_roots(script: Script, root: ast.AST) -> Iterator[ast.AST]:
+    """Where messages about a time-out stand.
+
+    Args:
+        script: The script.
+        root: The function (or module) that sets it.
+
+    Yields:
+        The function itself, the handlers of its signals, and the `except` clauses around calls of it.
+    """
+    yield root
+    for call in script.names.calls:
+        if script.names.origins(call.func) & {"signal.signal"} and len(call.args) == 2:
+            if isinstance(call.args[1], ast.Name):
+                yield from (
+                    b.node for b in script.names.bindings(call.args[1]) if isinstance(b.node, ast.FunctionDef)
+                )
+        elif script.called_function(call) is root:
+            attempts = (
+                ancestor for ancestor in script.names.ancestors(call) if isinstance(ancestor, ast.Try)
+            )
+            yield from (handler for attempt in attempts for handler in attempt.handlers)
 
 
 def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:

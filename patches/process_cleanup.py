@@ -109,9 +109,19 @@ def _is_harmless(statement: ast.stmt, child: str) -> bool:
         parts = [*statement.body, *statement.orelse]
         return _is_child_call(statement.test, child) and _all_harmless(parts, child)
     if isinstance(statement, ast.Try):
-        handled = [s for handler in statement.handlers for s in handler.body]
+        handled = [s for handler in statement.handlers for s in handler.body if not _is_complaint(s)]
         return _all_harmless([*statement.body, *handled, *statement.orelse, *statement.finalbody], child)
     return False
+
+
+def _is_complaint(statement: ast.stmt) -> bool:
+    """True for a message about a failure that cannot happen any more: `print(...)`, `logger.warning(...)`."""
+    if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Call):
+        return False
+    function = statement.value.func
+    if isinstance(function, ast.Attribute):
+        return function.attr in {"debug", "info", "warning", "warn", "error", "exception"}
+    return isinstance(function, ast.Name) and function.id == "print"
 
 
 def _is_child_call(value: ast.expr, child: str) -> bool:

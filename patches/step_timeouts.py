@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from patches._hand_timeouts import HandMade, hand_made_timeouts
+from patches._hand_timeouts import HandMade, hand_made_timeouts, message_roots
 from patches._model import AddKeyword, Case, Edit, Finding, Fix, Operation, Options, Remark, ReplaceExpression
 from patches._script import POOL, Script, walk
 
@@ -82,7 +82,11 @@ def _shorten(script: Script, options: Options, found: HandMade) -> Iterator[Find
 def _messages(script: Script, root: ast.AST, old: str, new: str) -> Iterator[Operation]:
     """Texts of the same function that name the old number of seconds."""
     pattern = re.compile(rf"(?<![\d.]){re.escape(old)}(?:\.0+)?(?=\s?-?(?:s|sec|secs|seconds?)\b)")
-    for node in walk(root):
+    seen: set[ast.AST] = set()
+    for node in (n for r in message_roots(script, root) for n in walk(r)):
+        if node in seen:
+            continue
+        seen.add(node)
         inside = isinstance(node, ast.Constant) and isinstance(script.names.parents.get(node), ast.JoinedStr)
         if isinstance(node, ast.Constant | ast.JoinedStr) and not inside:
             spoken, written = _spoken(node), script.text(node)

@@ -87,11 +87,23 @@ CHANGED = {
         "def make():\n    signal.alarm(10)\n    env.step(action)\n    signal.alarm(0)\n",
         "def make():\n    signal.alarm(8)\n    env.step(action)\n    signal.alarm(0)\n",
     ),
+    "the message of a signal's handler": (
+        "step-timeouts", "import signal\n" + POOL,
+        "def on_alarm(n, f):\n    raise TimeoutError('no step within 30 seconds')\ndef go():\n    signal.signal(signal.SIGALRM, on_alarm)\n    signal.alarm(30)\n    envs.step(a)\n",
+        "def on_alarm(n, f):\n    raise TimeoutError('no step within 8 seconds')\ndef go():\n    signal.signal(signal.SIGALRM, on_alarm)\n    signal.alarm(8)\n    envs.step(a)\n",
+    ),
+    "the message of a caller": (
+        "step-timeouts", "import threading\n" + POOL,
+        "def go():\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(10.0)\ntry:\n    go()\nexcept TimeoutError:\n    print('step hung (10s), load took 20s')\n",
+        "def go():\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(8.0)\ntry:\n    go()\nexcept TimeoutError:\n    print('step hung (8s), load took 20s')\n",
+    ),
     # --- clean-up
     "loop": ("process-cleanup", "import multiprocessing\n" + ASYNC + MAKE, "print(multiprocessing.cpu_count())\nfor p in multiprocessing.active_children():\n    p.kill()\n", "print(multiprocessing.cpu_count())\nterminate_children()\n"),
     "loop by name": ("process-cleanup", "from multiprocessing import active_children, Queue\n" + ASYNC + MAKE, "for p in active_children():\n    p.terminate()\n", "terminate_children()\n"),
     "terminate, wait, kill": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    p.terminate()\n    p.join(timeout=2)\n    if p.is_alive():\n        p.kill()\n", "terminate_children()\n"),
     "errors passed over": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    try:\n        p.terminate()\n    except Exception:\n        pass\n", "terminate_children()\n"),
+    "errors complained about": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    try:\n        p.terminate()\n    except OSError as e:\n        print(f'cannot end {p}: {e}')\n", "terminate_children()\n"),
+    "an import of its own": ("process-cleanup", ASYNC + MAKE, "def end():\n    import multiprocessing\n    for p in multiprocessing.active_children():\n        p.terminate()\n", "def end():\n    terminate_children()\n"),
     "two loops": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "for p in mp.active_children():\n    p.terminate()\nfor p in mp.active_children():\n    p.join()\n    p.kill()\n", "terminate_children()\nterminate_children()\n"),
     "indented": ("process-cleanup", "import multiprocessing as mp\nq = mp.Queue()\n" + ASYNC + MAKE, "if True:\n    try:\n        run()\n    finally:\n        for p in mp.active_children():\n            p.terminate()\n", "if True:\n    try:\n        run()\n    finally:\n        terminate_children()\n"),
     # --- parameters

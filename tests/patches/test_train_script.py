@@ -11,18 +11,13 @@ from patches._registry import NAMES
 from patches._verify import verify
 from tests.patches.tools import options
 
-TRAIN = Path(__file__).resolve().parents[2] / "src" / "Train.py"
+
+@pytest.fixture
+def plan(legacy_script: Path) -> Plan:
+    return make_plan(legacy_script.read_bytes(), options())
 
 
-@pytest.fixture(scope="module")
-def plan() -> Plan:
-    data = TRAIN.read_bytes()
-    if b"AsyncVectorEnv(" not in data:
-        pytest.skip("src/Train.py is patched at present: python patch_train_stable.py --restore")
-    return make_plan(data, options())
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def after(plan: Plan) -> str:
     data = apply(plan)
     verify(plan, data)
