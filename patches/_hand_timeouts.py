@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from patches._loops import Loop, step_helpers, words
 from patches._script import Script, pair_arguments, walk
@@ -13,6 +13,8 @@ __all__ = ["HandMade", "hand_made_timeouts", "message_roots"]
 
 _ALARM = frozenset({"signal.alarm"})
 _THREAD = frozenset({"threading.Thread"})
+_NEAR = 3
+"""So many statements after an alarm at module level may speak of it."""
 _WAITS = ("step", "step_wait", "reset", "reset_wait")
 
 
@@ -22,11 +24,13 @@ class HandMade:
 
     Attributes:
         value: The expression that gives it; a constant, where the script has one.
-        root: The function (or module) whose messages may name it.
+        root: The function (or module) that it stands in.
+        site: The call that waits, or sets the alarm.
     """
 
     value: ast.expr
     root: ast.AST
+    site: ast.Call
 
 
 def hand_made_timeouts(script: Script) -> Iterator[HandMade]:
@@ -39,28 +43,47 @@ def hand_made_timeouts(script: Script) -> Iterator[HandMade]:
                 yield found
 
 
-def message_roots(script: Script, root: ast.AST) -> Iterator[ast.AST]:
+def message_roots(script: Script, found: HandMade) -> Iterator[ast.AST]:
     """Where messages about a time-out stand.
 
     Args:
         script: The script.
-        root: The function (or module) that sets it.
+        found: The time-out.
 
     Yields:
-        The function itself, the handlers of its signals, and the `except` clauses around calls of it.
+        The code around it, the handlers of its signals, and the `except` clauses around it and around calls of the
+        function that it stands in.
     """
-    yield root
+    yield from _surroundings(script, found)
+    yield from _handlers_around(script, found.site)
     for call in script.names.calls:
         if script.names.origins(call.func) & {"signal.signal"} and len(call.args) == 2:
             if isinstance(call.args[1], ast.Name):
                 yield from (
                     b.node for b in script.names.bindings(call.args[1]) if isinstance(b.node, ast.FunctionDef)
                 )
-        elif script.called_function(call) is root:
-            attempts = (
-                ancestor for ancestor in script.names.ancestors(call) if isinstance(ancestor, ast.Try)
-            )
-            yield from (handler for attempt in attempts for handler in attempt.handlers)
+        elif script.called_function(call) is found.root:
+            yield from _handlers_around(script, call)
+
+
+def _surroundings(script: Script, found: HandMade) -> Iterator[ast.AST]:
+    """The loop or the function around a time-out; at module level, what follows until the alarm is taken back."""
+    loop = _innermost_loop(script, found.site)
+    if loop is not None or not isinstance(found.root, ast.Module):
+        yield loop or found.root
+        return
+    statement = script.names.statement(found.site)
+    block = script.names.block(statement)
+    for sibling in block[block.index(statement) :][:_NEAR]:
+        yield sibling
+        if _is_taken_back(script, sibling):
+            return
+
+
+def _handlers_around(script: Script, node: ast.AST) -> Iterator[ast.ExceptHandler]:
+    for ancestor in script.names.ancestors(node):
+        if isinstance(ancestor, ast.Try):
+            yield from ancestor.handlers
 
 
 def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
@@ -70,7 +93,7 @@ def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
     root = script.names.function(call) or script.tree
     is_join = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
     if is_join or _guards_a_wait(script, call, root):
-        yield from _resolve(script, HandMade(value, root))
+        yield from _resolve(script, HandMade(value, root, call))
     else:
         yield from _from_callers(script, value, root)
 
@@ -101,6 +124,7 @@ def _is_taken_back(script: Script, root: ast.AST) -> bool:
     return any(
         isinstance(node, ast.Call)
         and script.names.origins(node.func) & _ALARM
+        and len(node.args) == 1
         and isinstance(node.args[0], ast.Constant)
         and node.args[0].value == 0
         for node in walk(root)
@@ -132,11 +156,11 @@ def _resolve(script: Script, found: HandMade) -> Iterator[HandMade]:
         and isinstance(statement.value, ast.Constant)
         and len(statement.targets) == 1
     ):
-        yield HandMade(statement.value, found.root)
+        yield replace(found, value=statement.value)
     elif isinstance(node, ast.arg) and (function := script.names.function(node)) is not None:
         default = _default(function, node)
         given = list(_given(script, function, node.arg))
-        yield from (HandMade(value, found.root) for value in [*default, *(value for _, value in given)])
+        yield from (replace(found, value=value) for value in [*default, *(value for _, value in given)])
     else:
         yield found
 
@@ -180,7 +204,7 @@ def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[Ha
     for call, given in _given(script, root, value.id):
         caller = script.names.function(call) or script.tree
         if _guards_a_wait(script, call, caller):
-            yield HandMade(given, caller)
+            yield HandMade(given, caller, call)
 
 
 def _waits_within(script: Script, root: ast.AST) -> list[ast.Call]:

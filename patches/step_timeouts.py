@@ -74,16 +74,16 @@ def _shorten(script: Script, options: Options, found: HandMade) -> Iterator[Find
         return
     code = f"{wanted:g}" if isinstance(seconds, int) else f"{wanted}"
     operations: list[Operation] = [ReplaceExpression(script.span(value), code)]
-    operations += _messages(script, found.root, f"{seconds:g}", f"{wanted:g}")
+    operations += _messages(script, found, f"{seconds:g}", f"{wanted:g}")
     message = f"a hand-made time-out of {script.text(value)} s becomes {code} s"
     yield Edit(NAME, place, message, tuple(operations))
 
 
-def _messages(script: Script, root: ast.AST, old: str, new: str) -> Iterator[Operation]:
+def _messages(script: Script, made: HandMade, old: str, new: str) -> Iterator[Operation]:
     """Texts of the same function that name the old number of seconds."""
     pattern = re.compile(rf"(?<![\d.]){re.escape(old)}(?:\.0+)?(?=\s?-?(?:s|sec|secs|seconds?)\b)")
     seen: set[ast.AST] = set()
-    for node in (n for r in message_roots(script, root) for n in walk(r)):
+    for node in (n for r in message_roots(script, made) for n in walk(r)):
         if node in seen:
             continue
         seen.add(node)

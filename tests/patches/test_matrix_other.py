@@ -92,6 +92,16 @@ CHANGED = {
         "def on_alarm(n, f):\n    raise TimeoutError('no step within 30 seconds')\ndef go():\n    signal.signal(signal.SIGALRM, on_alarm)\n    signal.alarm(30)\n    envs.step(a)\n",
         "def on_alarm(n, f):\n    raise TimeoutError('no step within 8 seconds')\ndef go():\n    signal.signal(signal.SIGALRM, on_alarm)\n    signal.alarm(8)\n    envs.step(a)\n",
     ),
+    "messages about other things stay": (
+        "step-timeouts", "import signal\n" + POOL,
+        "print('saves every 30 seconds')\nsignal.alarm(30)\ntry:\n    envs.step(a)\n    signal.alarm(0)\nexcept E:\n    print('30 s')\nprint('30 seconds')\ndef f():\n    print('30s')\n",
+        "print('saves every 30 seconds')\nsignal.alarm(8)\ntry:\n    envs.step(a)\n    signal.alarm(0)\nexcept E:\n    print('8 s')\nprint('30 seconds')\ndef f():\n    print('30s')\n",
+    ),
+    "messages inside the loop": (
+        "step-timeouts", "import signal\n" + POOL,
+        "def go():\n    print('30 seconds each')\n    while True:\n        signal.alarm(30)\n        envs.step(a)\n        print('30 seconds')\n",
+        "def go():\n    print('30 seconds each')\n    while True:\n        signal.alarm(8)\n        envs.step(a)\n        print('8 seconds')\n",
+    ),
     "the message of a caller": (
         "step-timeouts", "import threading\n" + POOL,
         "def go():\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(10.0)\ntry:\n    go()\nexcept TimeoutError:\n    print('step hung (10s), load took 20s')\n",
