@@ -44,9 +44,12 @@ def _observation(script: Script, step: ast.Call) -> set[str]:
 
 def _same_environment(script: Script, reset: ast.Call, step: ast.Call) -> bool:
     """True where both calls have the same receiver, or go through helpers that do not tell."""
-    if not isinstance(reset.func, ast.Attribute) or not isinstance(step.func, ast.Attribute):
-        return True
-    return script.key(reset.func.value) == script.key(step.func.value)
+    receivers = {
+        script.key(call.func.value)
+        for call in (reset, step)
+        if isinstance(call.func, ast.Attribute) and script.is_receiver(call.func.value)
+    }
+    return len(receivers) < 2
 
 
 def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> list[ast.stmt]:

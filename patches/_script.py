@@ -222,11 +222,26 @@ class Script:
         return self._called_function(call)
 
     def _called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        if isinstance(call.func, ast.Attribute):
+            return self._called_method(call.func)
         if isinstance(call.func, ast.Name):
             bound = [binding.node for binding in self.names.bindings(call.func)]
             if len(bound) == 1 and isinstance(bound[0], ast.FunctionDef | ast.AsyncFunctionDef):
                 return bound[0]
         return None
+
+    def _called_method(self, function: ast.Attribute) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The method behind `self.name`, where the class itself defines it once."""
+        if not isinstance(function.value, ast.Name) or (owner := self.names.owner(function.value)) is None:
+            return None
+        made_by = self._instance_class(function.value, owner.node)
+        body = made_by.body if made_by is not None else []
+        found = [
+            n
+            for n in body
+            if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == function.attr
+        ]
+        return found[0] if len(found) == 1 and not found[0].decorator_list else None
 
     def _follow(self, value: ast.expr, found: set[Key], makers: set[ast.AST]) -> None:
         """Record where a vector environment goes: a variable, a `with` target, a function's result."""
@@ -299,6 +314,8 @@ def pair_arguments(
     if any(isinstance(argument, ast.Starred) for argument in call.args):
         return
     positional = [*function.args.posonlyargs, *function.args.args]
+    if isinstance(call.func, ast.Attribute):
+        positional = positional[1:]
     yield from zip((argument.arg for argument in positional), call.args, strict=False)
     for keyword in call.keywords:
         if keyword.arg is not None:

@@ -301,6 +301,46 @@ def test_in_a_class() -> None:
     )
 
 
+def test_methods_that_make_step_and_reset() -> None:
+    before = """\
+    from gymnasium.vector import AsyncVectorEnv
+    class Trainer:
+        def __init__(self):
+            self.envs = self.build()
+        def build(self):
+            return AsyncVectorEnv(fns)
+        def careful(self, venv, actions):
+            return venv.step(actions)
+        def train(self):
+            obs, _ = self.envs.reset()
+            for ep in range(9):
+                for t in range(25):
+                    obs, r, te, tr, info = self.careful(self.envs, act(obs))
+    """
+    line = "                    obs, r, te, tr, info = self.careful(self.envs, act(obs))\n"
+    reset = "                # Reset environments for next episode (CRITICAL FIX)\n"
+    reset += "                obs, _ = self.envs.reset()\n"
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
+def test_a_method_that_resets() -> None:
+    before = """\
+    from gymnasium.vector import AsyncVectorEnv
+    class Trainer:
+        def __init__(self):
+            self.envs = AsyncVectorEnv(fns)
+        def fresh(self):
+            obs, _ = self.envs.reset()
+            return obs
+        def train(self):
+            for ep in range(9):
+                obs = self.fresh()
+                for t in range(25):
+                    obs, r, te, tr, info = self.envs.step(act(obs))
+    """
+    check_noop(before, FIX)
+
+
 def test_the_environment_as_a_parameter() -> None:
     before = """\
     from gymnasium.vector import AsyncVectorEnv
