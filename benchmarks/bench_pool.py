@@ -3,8 +3,9 @@
 usage: python benchmarks/bench_pool.py [--envs 32] [--workers 2 4 16] [--rounds 5] [--seconds 1.0] [--out FILE]
 
 Every contestant of a row is alive at the same time and they take turns, round by round, so that a busy machine
-troubles all of them alike. A ratio is taken within a round; its spread is the range over the rounds. Start-up, memory
-(PSS of the process tree, from /proc/PID/smaps_rollup) and close are measured with the contestant alone.
+troubles all of them alike. A ratio is taken within a round; its spread is the range over the rounds. CPU is what the
+parent and the workers burn for one environment step: the figure that others on the machine trouble least. Start-up,
+memory (PSS of the process tree, from /proc/PID/smaps_rollup) and close are measured with the contestant alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -102,12 +103,33 @@ def steps_per_second(
     return envs.num_envs * len(latencies) / (now - started), latencies
 
 
+@dataclass
+class Result:
+    """What one contestant did, over all rounds."""
+
+    rates: list[float] = field(default_factory=list)
+    latencies_s: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+    num_envs: int = 1
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of CPU per environment step, parent and workers together."""
+        return self.cpu_s / (len(self.latencies_s) * self.num_envs) * 1e6
+
+
+def cpu_seconds(envs: VectorEnv[Any, Any, Any]) -> float:
+    """CPU time so far of this process and of a contestant's workers."""
+    pids = getattr(envs, "worker_pids", None) or [process.pid for process in getattr(envs, "processes", [])]
+    return time.process_time() + sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
 def race(
     env_fn: Callable[[], gym.Env[Any, Any]], num_envs: int, workers: int, rounds: int, seconds: float
-) -> dict[str, tuple[list[float], list[float]]]:
-    """Rates by round, and all latencies, of each contestant."""
+) -> dict[str, Result]:
+    """Let the contestants take turns."""
     contestants = {kind: build(kind, env_fn, num_envs, workers) for kind in (POOL, ASYNC, SYNC)}
-    results: dict[str, tuple[list[float], list[float]]] = {kind: ([], []) for kind in contestants}
+    results = {kind: Result(num_envs=num_envs) for kind in contestants}
     try:
         for envs in contestants.values():
             envs.reset(seed=0)
@@ -117,9 +139,11 @@ def race(
         for turn in range(rounds):
             order = list(contestants)[turn % 3 :] + list(contestants)[: turn % 3]
             for kind in order:
+                before = cpu_seconds(contestants[kind])
                 rate, latencies = steps_per_second(contestants[kind], actions, seconds)
-                results[kind][0].append(rate)
-                results[kind][1].extend(latencies)
+                results[kind].cpu_s += cpu_seconds(contestants[kind]) - before
+                results[kind].rates.append(rate)
+                results[kind].latencies_s.extend(latencies)
     finally:
         for envs in contestants.values():
             envs.close()
@@ -159,18 +183,20 @@ def spread(values: list[float], digits: int = 0) -> str:
 def speed_rows(arguments: argparse.Namespace) -> list[str]:
     """The table of rates."""
     rows = [
-        "| work | workers | pool, env-steps/s | AsyncVectorEnv | SyncVectorEnv | pool / Async | pool p50, p99 ms |",
-        "|---|---|---|---|---|---|---|",
+        "| work | workers | pool, env-steps/s | AsyncVectorEnv | SyncVectorEnv | pool / Async "
+        "| CPU us per env-step: pool, Async, Sync | pool p50, p99 ms |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for name, env_fn in WORKLOADS.items():
         for workers in arguments.workers:
             results = race(env_fn, arguments.envs, workers, arguments.rounds, arguments.seconds)
-            rates = {kind: result[0] for kind, result in results.items()}
-            ratios = [ours / theirs for ours, theirs in zip(rates[POOL], rates[ASYNC], strict=True)]
-            p50, p99 = np.percentile(results[POOL][1], [50, 99]) * 1e3
+            pool, others = results[POOL], (results[ASYNC], results[SYNC])
+            ratios = [ours / theirs for ours, theirs in zip(pool.rates, others[0].rates, strict=True)]
+            p50, p99 = np.percentile(pool.latencies_s, [50, 99]) * 1e3
+            cpu = ", ".join(f"{result.cpu_us:.0f}" for result in (pool, *others))
+            rates = " | ".join(spread(result.rates) for result in (pool, *others))
             rows.append(
-                f"| {name} | {workers} | {spread(rates[POOL])} | {spread(rates[ASYNC])} | {spread(rates[SYNC])} "
-                f"| {spread(ratios, 1)} | {p50:.2f}, {p99:.2f} |"
+                f"| {name} | {workers} | {rates} | {spread(ratios, 1)} | {cpu} | {p50:.2f}, {p99:.2f} |"
             )
             print(rows[-1], flush=True)
     return rows
