@@ -162,6 +162,16 @@ def test_a_damaged_backup_is_not_restored(engine: Engine, script: Path) -> None:
     assert script.read_bytes() == patched
 
 
+def test_a_folder_without_a_manifest_is_called_damaged(engine: Engine, script: Path) -> None:
+    backup = engine.patch(script).backup
+    assert backup is not None
+    (backup.folder / "manifest.json").unlink()
+    outcome = engine.restore(backup.id)
+    assert outcome.exit == Exit.IO
+    assert "damaged" in outcome.message
+    assert "there is no backup nonsense" in engine.restore("nonsense").message
+
+
 def test_no_backup_is_an_error_with_a_hint(engine: Engine) -> None:
     outcome = engine.restore("latest")
     assert outcome.exit == Exit.IO

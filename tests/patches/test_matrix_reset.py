@@ -44,6 +44,11 @@ AT_THE_END = {
         "        obs = prepare(raw)\n",
         "    raw, _ = envs.reset()\n    obs = prepare(raw)\n",
     ),
+    "a length is no observation": (
+        "obs, infos = envs.reset()\nn = len(obs)\n",
+        "for ep in range(9):\n    for t in range(5):\n        " + STEP + "        n = n + 1\n",
+        "    obs, infos = envs.reset()\n",
+    ),
     "a counter that is made to measure is not started again": (
         "obs, infos = envs.reset()\ntotal = np.zeros(obs.shape[0])\nseen = np.zeros_like(obs)\n",
         "for ep in range(9):\n    for t in range(5):\n        " + STEP + "        total = total + r\n"
@@ -238,6 +243,11 @@ LEFT_ALONE = {
         "env = gym.make('A-v1')\nobs, _ = env.reset()\nfor ep in range(9):\n    for t in range(5):\n"
         "        obs, r, d, u, i = env.step(1)\n",
         (),
+    ),
+    "a reset that binds something else": (
+        "first, _ = envs.reset()\nobs = start()\nfor ep in range(9):\n    for t in range(5):\n        "
+        + STEP,
+        ("no-idiom",),
     ),
     "nothing shows how to bind": (
         "for ep in range(9):\n    for t in range(5):\n        " + STEP,
