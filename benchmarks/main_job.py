@@ -24,7 +24,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 SABOTEUR = ROOT / "tests" / "scripts" / "saboteur"
 FAULTS = (("hang", 60), ("kill", 140), ("raise", 220))
-FAULT_LINE = re.compile(r"^environment \d+ failed: (\w+) in \w+ .*$", re.M)
+FAULT_LINE = re.compile(r"^environment \d+ failed: (\w+) in step after ", re.M)
 
 
 def main() -> int:

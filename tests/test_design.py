@@ -58,7 +58,7 @@ def test_the_domain_below_the_agent_knows_no_pool_and_no_torch(root: Path) -> No
     fire = set((package / "fire").rglob("*.py"))
     joins = {"evaluate", "defaults", "pictures", "runs", "console", "torch_fire"}
     files = fire | {file for file in package.glob("*.py") if file.stem not in joins}
-    files |= set((package / "synthetic").glob("*.py"))
+    files |= set((package / "synthetic").glob("*.py")) | set((package / "plans").glob("*.py"))
     assert {"landscape.py", "rasters.py", "tiles.py", "env.py", "observation.py"} <= {
         file.name for file in files
     }
