@@ -24,7 +24,7 @@ from stablepool.ledger import Ledger
 from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
 from stablepool.recycling import Recycler
-from stablepool.reporting import announce, raise_remote, rebuilt, sentence
+from stablepool.reporting import announce, announce_retry, raise_remote, rebuilt, sentence
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 from stablepool.supervisor import Outcome
@@ -169,10 +169,7 @@ class Conductor:
             if isinstance(outcome, Reply) or places is None:
                 kept.append((slot, outcome))
                 continue
-            _LOG.warning(
-                "worker %d (process %d) was lost: %s of environment %d in %s after %.2f s; the step is repeated",
-                slot.worker, outcome.pid, outcome.kind, outcome.env_index, outcome.phase, outcome.elapsed_s,
-            )  # fmt: skip
+            announce_retry(slot, outcome)
             self.ledger.recover(outcome)
             self._supervisor.restart(slot, {}, places)
             self._command_step(slot)

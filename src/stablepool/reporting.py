@@ -9,9 +9,9 @@ from gymnasium import logger
 
 from stablepool.faults import FaultRecord
 from stablepool.messages import RemoteError
-from stablepool.slot import WorkerSlot
+from stablepool.slot import Failure, WorkerSlot
 
-__all__ = ["announce", "raise_remote", "rebuilt", "sentence"]
+__all__ = ["announce", "announce_retry", "raise_remote", "rebuilt", "sentence"]
 
 _LOG = logging.getLogger("stablepool")
 
@@ -44,6 +44,15 @@ def announce(slot: WorkerSlot, record: FaultRecord, records: dict[int, FaultReco
         "void transitions: %s, episodes cut short: %d",
         record.env_index, record.kind, record.phase, record.elapsed_s, slot.worker, record.pid, record.exit_code,
         void, len(records),
+    )  # fmt: skip
+
+
+def announce_retry(slot: WorkerSlot, failure: Failure) -> None:
+    """The same line for a failure that costs nothing but time."""
+    _LOG.warning(
+        "environment %d failed: %s in %s after %.2f s (worker %d, process %d, exit code %s); "
+        "no transition is void: the step is repeated from a snapshot",
+        failure.env_index, failure.kind, failure.phase, failure.elapsed_s, slot.worker, failure.pid, failure.exit_code,
     )  # fmt: skip
 
 
