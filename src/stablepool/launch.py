@@ -11,7 +11,6 @@ import contextlib
 import io
 import os
 import subprocess
-import sys
 from multiprocessing import context, reduction, resource_tracker, spawn
 from typing import Any
 
@@ -84,7 +83,6 @@ class _Launch:
         self._fds.append(read_end)
         command = spawn.get_command_line(tracker_fd=self._fds[0], pipe_handle=read_end)
         try:
-            sys.stdout.flush()
             self._child = subprocess.Popen(
                 command,
                 pass_fds=self._fds,
