@@ -24,6 +24,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 SABOTEUR = ROOT / "tests" / "scripts" / "saboteur"
 FAULTS = (("hang", 60), ("kill", 140), ("raise", 220))
+GRACE_S = 5.0
 FAULT_LINE = re.compile(r"^environment \d+ failed: (\w+) in step after ", re.M)
 
 
@@ -88,10 +89,20 @@ def train(work: Path, episodes: int, faults: object) -> dict[str, object]:
         "seconds": seconds,
         "episodes": [json.loads(line) for line in metrics],
         "faults": FAULT_LINE.findall(done.stdout),
-        "processes_left": sum(token_of(process) == token for process in psutil.process_iter()),
+        "processes_left": processes_after(GRACE_S, token),
         "shared_memory_left": len(set(Path("/dev/shm").iterdir()) - shared_memory),
         "output": done.stdout,
     }
+
+
+def processes_after(grace_s: float, token: str) -> int:
+    """How many processes of a run are still there when it has ended and the grace is over."""
+    deadline = time.monotonic() + grace_s
+    while left := sum(token_of(process) == token for process in psutil.process_iter()):
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(0.1)
+    return 0
 
 
 def token_of(process: psutil.Process) -> str | None:
