@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patches._plan import apply, make_plan
 from patches._verify import verify
+from tests.patches import test_matrix_guard, test_matrix_other, test_matrix_reset, test_matrix_swap
 from tests.patches.tools import options
 
 NEWLINES = st.sampled_from(["\n", "\r\n"])
@@ -72,6 +75,28 @@ def test_patching_twice_is_patching_once(data: bytes) -> None:
     again = make_plan(after, options())
     assert not again.operations
     assert apply(again) == after
+
+
+PIECES = [
+    *(head + before for _, head, before, _ in test_matrix_other.CHANGED.values()),
+    *(head + script for _, head, script, _ in test_matrix_other.LEFT_ALONE.values()),
+    *(test_matrix_reset.HEAD + before + loop for before, loop, _ in test_matrix_reset.AT_THE_END.values()),
+    *(before for before, _ in test_matrix_swap.CHANGED.values() if "__future__" not in before),
+    *(test_matrix_guard.HEAD + before for before, _ in test_matrix_guard.CHANGED.values()),
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=3), st.randoms(use_true_random=False), NEWLINES)
+@settings(max_examples=60, deadline=None)
+def test_any_mixture_of_cases_is_settled_after_one_run(
+    pieces: list[str], random: Random, newline: str
+) -> None:
+    lines = "".join(pieces).splitlines()
+    noisy = [f"{line}  # note {i}" if random.random() < 0.3 else line for i, line in enumerate(lines)]
+    data = newline.join([*noisy, ""]).encode()
+    plan = make_plan(data, options())
+    if not plan.refusals:
+        verify(plan, apply(plan))
 
 
 @given(st.text(max_size=200))
