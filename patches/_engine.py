@@ -58,7 +58,13 @@ class Engine:
             return Outcome(
                 path, Exit.IO, _reason(error), "name a script that is there: patch_train_stable.py SCRIPT"
             )
-        return self._examine(path, snapshot, partial)
+        outcome = self._examine(path, snapshot, partial)
+        if outcome.exit is Exit.PENDING and not snapshot.mode & 0o222:
+            message = "the script is read-only: not ours to change"
+            return replace(
+                outcome, exit=Exit.IO, message=message, hint="make it writable first: chmod u+w", after=None
+            )
+        return outcome
 
     def _examine(self, path: Path, snapshot: Snapshot, partial: bool) -> Outcome:
         try:
@@ -143,9 +149,6 @@ class Engine:
         snapshot = take_snapshot(path)
         if snapshot.data != plan.source.data:
             return replace(outcome, exit=Exit.IO, message="the script changed meanwhile", hint="run it again")
-        if not snapshot.mode & 0o222:
-            message = "the script is read-only: not ours to change"
-            return replace(outcome, exit=Exit.IO, message=message, hint="make it writable first: chmod u+w")
         backup = self.store.save(snapshot, after, self._details(plan, after))
         done = replace(outcome, backup=backup)
         if not self._write(snapshot, backup, after):

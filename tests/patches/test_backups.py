@@ -207,6 +207,7 @@ def test_the_index_keeps_every_event(engine: Engine, script: Path) -> None:
 
 def test_a_read_only_script_is_not_ours_to_change(engine: Engine, script: Path) -> None:
     script.chmod(0o440)
+    assert engine.examine(script).exit == Exit.IO
     outcome = engine.patch(script)
     assert outcome.exit == Exit.IO
     assert "read-only" in outcome.message
