@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 EPISODES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench-main bench-pool bench-patch bench-fire bench-plans validate-fire oracle clean
+.PHONY: help setup train test lint bench-main bench-pool bench-patch mutate bench-fire bench-plans validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ bench-pool: $(STAMP)  ## the pool beside AsyncVectorEnv and SyncVectorEnv -> doc
 
 bench-patch: $(STAMP)  ## CPU time of the patch tool -> docs/benchmarks/patch.md
 	$(PY) benchmarks/bench_patch.py --out docs/benchmarks/patch.md
+
+mutate: $(STAMP)  ## how many small faults in patches/ its tests notice -> docs/benchmarks/patch_mutation.md
+	$(PY) benchmarks/mutate_patch.py --out docs/benchmarks/patch_mutation.md
 
 bench-fire: $(STAMP)  ## time per fire and per environment step
 	$(PY) benchmarks/bench_fire.py
