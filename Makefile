@@ -7,7 +7,7 @@ STAMP := $(VENV)/.stamp
 EPISODES ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench-main bench-pool bench-patch mutate bench-fire bench-plans validate-fire oracle clean
+.PHONY: help setup train test lint bench-main bench-pool peer-tests bench-patch mutate bench-fire bench-plans validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ bench-main: $(STAMP)  ## the main job on real tiles, healthy and with faults
 
 bench-pool: $(STAMP)  ## the pool beside AsyncVectorEnv and SyncVectorEnv -> docs/benchmarks/pool.md
 	$(PY) benchmarks/bench_pool.py --out docs/benchmarks/pool.md
+
+peer-tests: $(STAMP)  ## Stable-Baselines3's own vector tests, run on the pool
+	$(PY) tests/stablepool/peer_sb3.py
 
 bench-patch: $(STAMP)  ## CPU time of the patch tool -> docs/benchmarks/patch.md
 	$(PY) benchmarks/bench_patch.py --out docs/benchmarks/patch.md

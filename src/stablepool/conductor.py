@@ -65,12 +65,14 @@ class Conductor:
         self._steps = 0
         self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
         self._merger.num_envs = num_envs
+        self.is_waiting = False
         self._asked: list[WorkerSlot] = []
         self._buffer = 0
         self._observed = np.zeros(num_envs, dtype=np.bool_)
         self._all_observed = False
         self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
         self._resets: dict[int, ResetRequest] = {}
+        self._unseen = np.zeros(num_envs, dtype=np.bool_)  # moved on in a call whose results nobody got
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
         self._quarantined: dict[int, FaultRecord] = {}
         self._broken: RestartLimitError | None = None
@@ -131,10 +133,33 @@ class Conductor:
         batch.add_faults()
         if self._restarting or batch.faults:
             self._mark_restarts(batch)
+        if self._unseen.any():
+            batch.infos |= {"interrupted": self._unseen, "_interrupted": self._unseen.copy()}
+            self._unseen = np.zeros(self._num_envs, dtype=np.bool_)
         self._steps += 1
         if self._steps == _STEPS_BEFORE_ADVICE:
             self._advise()
         return batch
+
+    def lose_sight(self) -> None:
+        """Note that environments have moved on unseen: their next row starts from what no learner has observed."""
+        self._unseen[:] = True
+
+    def abandon_step(self) -> None:
+        """Finish a step whose results nobody gets; the next step reports what failed in it.
+
+        Raises:
+            RestartLimitError: As in `finish_step`.
+            WorkerFaultError: As in `finish_step`.
+        """
+        self.lose_sight()
+        unseen, self._unseen = self._unseen, np.zeros(self._num_envs, dtype=np.bool_)
+        try:
+            batch = self.finish_step(None)
+        finally:
+            self._unseen = unseen
+        if self._mode is not AutoresetMode.SAME_STEP:  # there the replacements' observations are out already
+            self._debts |= {i: record for i, record in batch.faults.items() if i not in self._quarantined}
 
     def _advise(self) -> None:
         """Say so where processes cost more than they bring."""
@@ -271,6 +296,7 @@ class Conductor:
         for index in produced:
             self._debts.pop(index, None)
         self._restarting -= produced
+        self._unseen[list(produced)] = False
         self._observed[list(produced)] = True
         self._observations.carry(self._buffer, set(range(self._num_envs)) - produced)
         self._refuse_unseen(batch.faults, batch.faults.keys() - produced)
@@ -366,7 +392,9 @@ class Conductor:
 
     def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Outcome]]:
         """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
+        self.is_waiting = True
         outcomes = self._supervisor.settle(self._asked, until)
+        self.is_waiting = False
         if not outcomes:
             return []
         raised = [

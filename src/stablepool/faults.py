@@ -71,12 +71,14 @@ def valid_transitions(infos: Mapping[str, Any], num_envs: int) -> npt.NDArray[np
     Returns:
         bool (num_envs,): False where the environment was lost before it finished its step, so that reward and
         observation say nothing about the action, and where the row is the reset of its replacement
-        (``infos["restarted"]``, under NEXT_STEP the step after a fault). Everything else is True.
+        (``infos["restarted"]``, under NEXT_STEP the step after a fault), and where the environment has moved on in
+        a step that raised, whose results nobody saw (``infos["interrupted"]``). Everything else is True.
     """
     valid = np.ones(num_envs, dtype=np.bool_)
     if "fault" in infos:
         for index in np.flatnonzero(infos["_fault"]):
             valid[index] = infos["fault"][index]["transition_valid"]
-    if "restarted" in infos:
-        valid &= ~infos["restarted"]
+    for key in ("restarted", "interrupted"):
+        if key in infos:
+            valid &= ~infos[key]
     return valid

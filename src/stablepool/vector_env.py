@@ -162,6 +162,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._actions, self._block = pool.actions, pool.block
         self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
         self._state = AsyncState.DEFAULT
+        self._is_abandoned = False
         self._env_infos: dict[int, dict[str, Any]] = {}
 
     # What scripts look at
@@ -229,7 +230,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             WorkerFaultError: An environment failed twice and has never shown an observation that could stand here.
         """
         self.reset_async(seed=seed, options=options)
-        return self.reset_wait()
+        with self._abandoned_where_it_breaks_off():
+            return self.reset_wait()
 
     def reset_async(
         self, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -278,7 +280,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             RestartLimitError: An environment keeps failing.
         """
         self.step_async(actions)
-        return self.step_wait()
+        with self._abandoned_where_it_breaks_off():
+            return self.step_wait()
 
     def step_async(self, actions: Any) -> None:
         """Send actions and return at once; see `step`.
@@ -438,8 +441,28 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     # State
 
+    @contextlib.contextmanager
+    def _abandoned_where_it_breaks_off(self) -> Iterator[None]:
+        """Remember a call that a signal handler has broken off, which nobody can wait for again."""
+        try:
+            yield
+        except BaseException:
+            self._is_abandoned = self._state is not AsyncState.DEFAULT
+            raise
+
+    def _conclude_abandoned(self) -> None:
+        """Bring an abandoned call to its end, under its deadlines, before another begins."""
+        state, self._state, self._is_abandoned = self._state, AsyncState.DEFAULT, False
+        if state is AsyncState.WAITING_STEP:
+            self._conductor.abandon_step()
+        else:
+            self._conductor.finish_reset(None)
+            self._conductor.lose_sight()
+
     def _assert_idle(self, caller: str) -> None:
         self._assert_is_running()
+        if self._is_abandoned:
+            self._conclude_abandoned()
         if self._state is not AsyncState.DEFAULT:
             raise AlreadyPendingCallError(
                 f"Calling `{caller}` while waiting for a pending call to `{self._state.value}` to complete",
@@ -454,7 +477,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     @contextlib.contextmanager
     def _pending(self, state: AsyncState, caller: str, timeout: float | None) -> Iterator[float | None]:
-        """Run the second half of a call; only a time-out of the caller's own leaves the call pending."""
+        """Run the second half of a call; a time-out or an exception that breaks off its wait leaves it pending."""
         self._assert_is_running()
         if self._state is not state:
             starter = caller.replace("_wait", "_async")
@@ -465,10 +488,11 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             raise multiprocessing.TimeoutError(
                 f"The call to `{caller}` has timed out after {timeout} second(s)."
             ) from None
-        except KeyboardInterrupt:
-            raise
         except BaseException:
-            self._state = AsyncState.DEFAULT
+            if not self._conductor.is_waiting:
+                self._state = AsyncState.DEFAULT
+                if state is AsyncState.WAITING_STEP:
+                    self._conductor.lose_sight()
             raise
         self._state = AsyncState.DEFAULT
 
