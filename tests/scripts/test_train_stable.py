@@ -136,7 +136,17 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
 def long_run(root: Path, tiles: Path) -> list[str]:
     """A run whose episodes end by the step limit of the run, never by the budget: it can be stopped at any step."""
     return command(
-        root, "--rasters", str(tiles), "--episodes", "10", "--budget", "200", "--no-evaluate", "--quiet"
+        root,
+        "--rasters",
+        str(tiles),
+        "--episodes",
+        "5",
+        "--steps-per-ep",
+        "12",
+        "--budget",
+        "200",
+        "--no-evaluate",
+        "--quiet",
     )
 
 
@@ -160,7 +170,7 @@ def test_a_run_that_was_stopped_and_resumed_learns_the_same_to_the_last_bit(
         )
     try:
         deadline = time.monotonic() + 90
-        while "[Episode 2]" not in log.read_text():
+        while "[Episode 1]" not in log.read_text():
             assert child.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.05)
@@ -172,7 +182,7 @@ def test_a_run_that_was_stopped_and_resumed_learns_the_same_to_the_last_bit(
     run = latest(tmp_path)
     assert f"Stopped by {number.name}; go on with --resume" in log.read_text()
     stopped = load_checkpoint(run)
-    assert (stopped["episode"], stopped["step"]) >= (2, 1)
+    assert stopped["episode"] >= 1
 
     resumed = subprocess.run(
         [sys.executable, str(root / "src" / "Train_stable.py"), "--resume", str(run)],
