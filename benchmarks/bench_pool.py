@@ -67,6 +67,8 @@ WORKLOADS: dict[str, Callable[[], gym.Env[Any, Any]]] = {
     "CartPole-v1": lambda: gym.make("CartPole-v1"),
     "8x50x50 float32, 2,500 int8": Raster,
     "the same with 2 ms of CPU": lambda: Raster(0.002),
+    "FuelBreakEnv, 1 fire a step": lambda: gym.make("fuelbreak:FuelBreak-v0", num_simulations=1),
+    "FuelBreakEnv, 10 fires a step": lambda: gym.make("fuelbreak:FuelBreak-v0", num_simulations=10),
 }
 
 
