@@ -41,6 +41,12 @@ from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
 from stablepool import StableProcessPoolEnv, valid_transitions
 
+COUNTS = (
+    *("n_envs", "steps_per_ep", "budget", "break_step", "sims", "episodes", "buffer_cap", "batch_size"),
+    *("gradient_accumulation_steps", "updates_per_step", "target_network_frequency", "checkpoint_every"),
+)
+"""Settings that must be at least 1."""
+
 SCORED_EPISODES = 10
 """Episodes whose mean return tells how good a checkpoint is."""
 
@@ -106,6 +112,24 @@ def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
     if known.resume is not None and (known.resume / "config.json").is_file():
         default = _saved_settings(known.resume)
     return tyro.cli(Settings, args=arguments, default=default, description=__doc__)
+
+
+class SettingsError(ValueError):
+    """A value with which no run can start."""
+
+
+def check_settings(settings: Settings) -> None:
+    """Refuse what would fail later, or never do anything.
+
+    Raises:
+        SettingsError: Naming the flag.
+    """
+    for name in COUNTS:
+        if getattr(settings, name) < 1:
+            flag = f"--{name.replace('_', '-')}"
+            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a whole number from 1 up")
+    if settings.timeout <= 0:
+        raise SettingsError(f"--timeout is {settings.timeout}; give seconds, more than none")
 
 
 def _saved_settings(run: Path) -> Settings:
@@ -367,8 +391,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script; the exit code: 0, 2 for input that cannot be used, 130 or 143 after a signal."""
     settings = parse_settings(arguments)
     try:
+        check_settings(settings)
         return run_from(settings)
-    except (LandscapeError, FileNotFoundError) as error:
+    except (LandscapeError, FileNotFoundError, SettingsError) as error:
         say(f"Error: {error}", stream=sys.stderr)
         return 2
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,10 @@ from rich.console import Console
 from rich.table import Table
 
 from fuelbreak import pictures
+from fuelbreak.console import say
 from fuelbreak.defaults import heldout_landscapes
 from fuelbreak.dqn import QNetwork, greedy_actions
+from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -233,13 +236,25 @@ class _Arguments:
     """Plans to compare with, names in fuelbreak.plans.PLANS; greedy takes seconds a tile."""
 
 
-def main() -> None:
-    """Run the command line."""
-    arguments = tyro.cli(_Arguments, description=__doc__)
-    landscapes = heldout_landscapes(arguments.rasters)[: arguments.limit]
-    summary = evaluate_run(arguments.run, landscapes, plans=arguments.plans)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code: 0, or 2 for input that cannot be used."""
+    asked = tyro.cli(_Arguments, args=arguments, description=__doc__)
+    unknown = [plan for plan in asked.plans if plan not in PLANS]
+    if unknown:
+        return _refuse(f"there is no plan {unknown[0]!r}; choose from: {', '.join(PLANS)}")
+    try:
+        landscapes = heldout_landscapes(asked.rasters)[: asked.limit]
+        summary = evaluate_run(asked.run, landscapes, plans=asked.plans)
+    except (LandscapeError, FileNotFoundError) as error:
+        return _refuse(str(error))
     print_summary(summary)
-    Console().print(f"Summary, card and pictures: {arguments.run}", soft_wrap=True)
+    say(f"Summary, card and pictures: {asked.run}")
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    say(f"Error: {reason}", stream=sys.stderr)
+    return 2
 
 
 def _interval(values: npt.NDArray[np.float64], rng: np.random.Generator) -> dict[str, float]:
@@ -283,4 +298,4 @@ def _card(summary: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

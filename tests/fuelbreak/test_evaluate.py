@@ -10,12 +10,13 @@ import pytest
 from PIL import Image
 
 from fuelbreak.dqn import QNetwork
-from fuelbreak.evaluate import BEST_PLAN, Judgement, evaluate, evaluate_run, learned_plan, summarize
+from fuelbreak.evaluate import BEST_PLAN, Judgement, evaluate, evaluate_run, learned_plan, main, summarize
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.pictures import draw_fire
 from fuelbreak.plans import FAST_PLANS, PLANS
+from fuelbreak.rasters import write_landscape
 from fuelbreak.runs import RunFolder
 from fuelbreak.synthetic import generate_landscape
 
@@ -112,6 +113,26 @@ def test_a_run_gets_its_summary_card_and_pictures(tmp_path: Path, landscapes: li
         pixels = np.asarray(Image.open(run.path / picture).convert("RGB"))
         assert pixels.shape[0] > 100
         assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{picture} shows next to nothing"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere", "--rasters", "TILES"], "no checkpoint at nowhere"),
+        (["nowhere", "--rasters", "missing"], "missing"),
+        (["nowhere", "--plans", "best"], "there is no plan 'best'"),
+    ],
+)
+def test_what_cannot_be_judged_is_named(
+    tmp_path: Path,
+    landscapes: list[Landscape],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    write_landscape(landscapes[0], tmp_path, 0)
+    assert main([str(tmp_path) if word == "TILES" else word for word in arguments]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_the_fire_spreads_from_frame_to_frame_and_less_with_breaks(

@@ -84,6 +84,18 @@ def test_an_unknown_preset_is_refused(script: ModuleType, capsys: pytest.Capture
     assert "fastest" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [["--n-envs", "0"], ["--batch-size", "-3"], ["--episodes", "0"], ["--timeout", "0"]],
+    ids=" ".join,
+)
+def test_a_setting_that_cannot_work_is_named(
+    script: ModuleType, capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    assert script.main(flags) == 2
+    assert f"Error: {flags[0]} is {flags[1]}" in capsys.readouterr().err
+
+
 def test_each_landscape_belongs_to_one_environment_where_there_are_enough(script: ModuleType) -> None:
     shares = script.LandscapeShares(4, 10)
     assert sorted(index for env in range(4) for index in shares.of(env)) == list(range(10))
