@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import psutil
 
-__all__ = ["kill_trees", "terminate_children"]
+__all__ = ["call_before_threads_are_joined", "kill_trees", "terminate_children"]
 
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
@@ -115,3 +117,13 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.send_signal(number)
+
+
+def call_before_threads_are_joined(finish: Callable[[], Any]) -> None:
+    """Have ``finish`` run at interpreter exit while threads still live.
+
+    An executor's thread waits for its worker, the interpreter waits for the thread, and ``atexit`` comes only after
+    that: a pool that was never closed would keep the program from ending. `concurrent.futures` uses the same hook for
+    its own threads; callbacks run last-in first-out, so this one comes before theirs.
+    """
+    threading._register_atexit(finish)  # type: ignore[attr-defined]

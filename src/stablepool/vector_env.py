@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +25,7 @@ from gymnasium.vector.async_vector_env import AsyncState
 from gymnasium.vector.utils import iterate
 
 from stablepool.arguments import refuse_worker, seconds, spread_seeds, take_reset_mask
+from stablepool.cleanup import call_before_threads_are_joined
 from stablepool.conductor import Conductor
 from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
@@ -151,7 +151,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         )
         self._supervisor: Supervisor = pool.supervisor
         self._finalizer = weakref.finalize(self, pool.supervisor.close, 0.0)
-        _call_before_threads_are_joined(self._finalizer)
+        call_before_threads_are_joined(self._finalizer)
         self.single_observation_space, self.observation_space = (
             pool.single_observation_space,
             pool.observation_space,
@@ -495,13 +495,3 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
                     self._conductor.lose_sight()
             raise
         self._state = AsyncState.DEFAULT
-
-
-def _call_before_threads_are_joined(finish: Callable[[], Any]) -> None:
-    """Have ``finish`` run at interpreter exit while threads still live.
-
-    An executor's thread waits for its worker, the interpreter waits for the thread, and ``atexit`` comes only after
-    that: a pool that was never closed would keep the program from ending. `concurrent.futures` uses the same hook for
-    its own threads; callbacks run last-in first-out, so this one comes before theirs.
-    """
-    threading._register_atexit(finish)  # type: ignore[attr-defined]
