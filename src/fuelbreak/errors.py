@@ -4,12 +4,20 @@ FuelBreakError
 ├── LandscapeError        a raster layer, or a set of them, cannot be used as it is
 ├── WeatherError          a weather value is missing or out of its range
 ├── SimulationError       a fire could not be computed; never replaced by a number
-└── ActionError           an action of the wrong size or dtype, or with illegal cells
+├── ActionError           an action of the wrong size or dtype, or with illegal cells
+└── CheckpointError       a checkpoint that cannot be used as an agent
 """
 
 from __future__ import annotations
 
-__all__ = ["ActionError", "FuelBreakError", "LandscapeError", "SimulationError", "WeatherError"]
+__all__ = [
+    "ActionError",
+    "CheckpointError",
+    "FuelBreakError",
+    "LandscapeError",
+    "SimulationError",
+    "WeatherError",
+]
 
 
 class FuelBreakError(Exception):
@@ -53,3 +61,7 @@ class SimulationError(FuelBreakError, RuntimeError):
 
 class ActionError(FuelBreakError, ValueError):
     """An action of the wrong size or dtype, or with cells that may not become breaks."""
+
+
+class CheckpointError(FuelBreakError, ValueError):
+    """A checkpoint that cannot be used as an agent."""

@@ -26,16 +26,16 @@ from rich.table import Table
 from fuelbreak import pictures
 from fuelbreak.console import say
 from fuelbreak.defaults import heldout_landscapes
-from fuelbreak.dqn import QNetwork, greedy_actions
+from fuelbreak.dqn import QNetwork
+from fuelbreak.dqn.planner import learned_plan
 from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import base_observation
 from fuelbreak.plans import FAST_PLANS, PLANS, expected_burned
 from fuelbreak.runs import load_checkpoint, write_atomically
 
-__all__ = ["BEST_PLAN", "Judgement", "evaluate", "evaluate_run", "learned_plan", "summarize"]
+__all__ = ["BEST_PLAN", "Judgement", "evaluate", "evaluate_run", "summarize"]
 
 Breaks = npt.NDArray[np.bool_]
 
@@ -68,24 +68,6 @@ class Judgement:
     def reduction(self) -> float:
         """Share of the expected burned area that the plan saves, at most 1."""
         return 1.0 - self.burned_after / self.burned_before
-
-
-def learned_plan(
-    network: torch.nn.Module, landscape: Landscape, budget: int, k: int, device: torch.device | str = "cpu"
-) -> Breaks:
-    """The breaks that the network places greedily, k cells a step.
-
-    Returns:
-        bool (H, W) with `budget` breaks, or every burnable cell where there are fewer.
-    """
-    base = base_observation(landscape)
-    breaks = np.zeros(landscape.shape, dtype=bool)
-    room = min(budget, int(landscape.burnable.sum()))
-    while (left := room - int(breaks.sum())) > 0:
-        observation = np.where(breaks, np.float32(0.0), base)
-        action = greedy_actions(network, observation[None], min(k, left), device)[0]
-        breaks |= action.astype(bool).reshape(breaks.shape)
-    return breaks
 
 
 def evaluate(

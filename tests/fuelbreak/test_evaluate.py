@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from fuelbreak.dqn import QNetwork
-from fuelbreak.evaluate import BEST_PLAN, Judgement, evaluate, evaluate_run, learned_plan, main, summarize
+from fuelbreak.dqn.planner import learned_plan
+from fuelbreak.evaluate import BEST_PLAN, Judgement, evaluate, evaluate_run, main, summarize
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
