@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.crown import Canopy, crown_fire, crowning_rate_m_min
-from fuelbreak.fire.ellipse import Ellipses, combined_slowness, project, slowness
+from fuelbreak.fire.crown import Canopy, CrownFire, combine, crown_fire, crowning_rate_m_min
+from fuelbreak.fire.ellipse import MIN_RATE_M_MIN, Ellipses, combined_slowness, project, slowness
 from fuelbreak.fire.fuel_bed import BaseFire, base_fire
 from fuelbreak.fire.sectors import lengthening
-from fuelbreak.fire.surface import Terrain, head_fire, midflame_wind_m_min, slope_and_aspect
+from fuelbreak.fire.surface import HeadFire, Terrain, head_fire, midflame_wind_m_min, slope_and_aspect
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 
-__all__ = ["landscape_slowness"]
+__all__ = ["head_spread_rate_m_min", "landscape_slowness"]
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -34,6 +34,39 @@ def landscape_slowness(
     Returns:
         float32 (K, H, W); inf in cells that do not burn or are too moist to spread fire.
     """
+    terrain, surface, crown, crowning_rate = _fires_of_cells(landscape, weather)
+    on_surface, in_crowns = project(surface, terrain), project(crown.head, terrain)
+    out = np.full((len(directions), *landscape.shape), np.inf, np.float32)
+    cells = np.argwhere(landscape.burnable)
+    for first in range(0, len(cells), _CELLS_AT_ONCE):
+        part = slice(first, first + _CELLS_AT_ONCE)
+        out[:, cells[part, 0], cells[part, 1]] = _slowness_of_moves(
+            on_surface.take(part), in_crowns.take(part), crowning_rate[part], terrain.take(part), directions
+        ).T
+    return out
+
+
+def head_spread_rate_m_min(landscape: Landscape, weather: Weather) -> npt.NDArray[np.float32]:
+    """Spread rate of the head of the fire in every cell, in the crowns where it burns there.
+
+    Args:
+        landscape: The rasters.
+        weather: Constant over the landscape.
+
+    Returns:
+        float32 (H, W), m/min on the slope; 0 in cells that do not burn or are too moist to spread fire.
+    """
+    _, surface, crown, crowning_rate = _fires_of_cells(landscape, weather)
+    rate = combine(surface, crown, crowning_rate).spread_rate_m_min
+    out = np.zeros(landscape.shape, np.float32)
+    out[landscape.burnable] = np.where(rate > MIN_RATE_M_MIN, rate, 0.0)
+    return out
+
+
+def _fires_of_cells(
+    landscape: Landscape, weather: Weather
+) -> tuple[Terrain, HeadFire, CrownFire, FloatArray]:
+    """Terrain, surface fire, crown fire and crowning rate of the burnable cells, row by row."""
     burnable = landscape.burnable
     terrain = slope_and_aspect(landscape.slope_deg[burnable], landscape.aspect_deg[burnable])
     canopy = _canopy(landscape, burnable)
@@ -43,16 +76,7 @@ def landscape_slowness(
     crown = crown_fire(
         canopy, base, weather.moisture_1h, weather.wind_speed_10m_km_h, weather.upwind_direction_deg, terrain
     )
-    crowning_rate = crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
-    on_surface, in_crowns = project(surface, terrain), project(crown.head, terrain)
-    out = np.full((len(directions), *landscape.shape), np.inf, np.float32)
-    cells = np.argwhere(burnable)
-    for first in range(0, len(cells), _CELLS_AT_ONCE):
-        part = slice(first, first + _CELLS_AT_ONCE)
-        out[:, cells[part, 0], cells[part, 1]] = _slowness_of_moves(
-            on_surface.take(part), in_crowns.take(part), crowning_rate[part], terrain.take(part), directions
-        ).T
-    return out
+    return terrain, surface, crown, crowning_rate_m_min(surface, canopy, weather.foliar_moisture)
 
 
 def _slowness_of_moves(

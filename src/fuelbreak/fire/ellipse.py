@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fuelbreak.fire.surface import HeadFire, Terrain
 
-__all__ = ["Ellipses", "combined_slowness", "project", "slowness"]
+__all__ = ["MIN_RATE_M_MIN", "Ellipses", "combined_slowness", "project", "slowness"]
 
 FloatArray = npt.NDArray[np.float64]
 
