@@ -34,7 +34,7 @@ from fuelbreak.dqn import Learner, LearnerSettings, exploration_rate
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import LandscapeError
-from fuelbreak.evaluate import evaluate_run, print_summary
+from fuelbreak.evaluate import evaluate_run, print_tables
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.runs import RunFolder, load_checkpoint
@@ -382,7 +382,7 @@ def run_from(settings: Settings) -> int:
         return 128 + stop.signal_number
     stop.restore()
     if settings.evaluate:
-        print_summary(evaluate_run(run.path, heldout_landscapes(settings.heldout), device))
+        print_tables(evaluate_run(run.path, heldout_landscapes(settings.heldout), device))
     say(f"Run folder: {run.path}", "folder")
     return 0
 

@@ -7,39 +7,48 @@ import numpy.typing as npt
 
 from fuelbreak.landscape import Landscape
 
-__all__ = ["BREAK_COLOR", "fuel_colors", "hillshade", "render_landscape"]
+__all__ = ["BREAK_COLOR", "RGB", "fuel_colors", "fuel_legend", "hillshade", "render_landscape"]
 
 RGB = tuple[float, float, float]
 
 BREAK_COLOR: RGB = (0.80, 0.05, 0.55)
 _FIRE_COLOR: RGB = (1.0, 0.30, 0.0)
 
-# Highest code of a group, its colour: Anderson 13 first, then FBFM40.
-_FUEL_GROUPS: tuple[tuple[int, RGB], ...] = (
-    (3, (0.86, 0.84, 0.52)),  # 1-3 grass
-    (7, (0.66, 0.62, 0.36)),  # 4-7 shrub
-    (10, (0.36, 0.52, 0.32)),  # 8-10 timber
-    (13, (0.52, 0.40, 0.30)),  # 11-13 slash
-    (91, (0.62, 0.62, 0.64)),  # NB1 urban
-    (92, (0.97, 0.97, 1.00)),  # NB2 snow, ice
-    (93, (0.93, 0.87, 0.70)),  # NB3 agriculture
-    (98, (0.40, 0.62, 0.85)),  # NB8 water
-    (99, (0.78, 0.74, 0.70)),  # NB9 bare ground
-    (109, (0.86, 0.84, 0.52)),  # GR grass
-    (124, (0.76, 0.73, 0.44)),  # GS grass and shrub
-    (149, (0.66, 0.62, 0.36)),  # SH shrub
-    (165, (0.45, 0.58, 0.36)),  # TU timber understory
-    (189, (0.36, 0.52, 0.32)),  # TL timber litter
-    (204, (0.52, 0.40, 0.30)),  # SB slash and blowdown
+# Highest code of a group, its name, its colour: Anderson 13 first, then FBFM40.
+_FUEL_GROUPS: tuple[tuple[int, str, RGB], ...] = (
+    (3, "grass", (0.86, 0.84, 0.52)),
+    (7, "shrub", (0.66, 0.62, 0.36)),
+    (10, "timber litter", (0.36, 0.52, 0.32)),
+    (13, "slash and blowdown", (0.52, 0.40, 0.30)),
+    (91, "urban", (0.62, 0.62, 0.64)),
+    (92, "snow, ice", (0.97, 0.97, 1.00)),
+    (93, "agriculture", (0.93, 0.87, 0.70)),
+    (98, "water", (0.40, 0.62, 0.85)),
+    (99, "bare ground", (0.78, 0.74, 0.70)),
+    (109, "grass", (0.86, 0.84, 0.52)),
+    (124, "grass and shrub", (0.76, 0.73, 0.44)),
+    (149, "shrub", (0.66, 0.62, 0.36)),
+    (165, "timber understory", (0.45, 0.58, 0.36)),
+    (189, "timber litter", (0.36, 0.52, 0.32)),
+    (204, "slash and blowdown", (0.52, 0.40, 0.30)),
 )
 
 
 def fuel_colors(landscape: Landscape) -> npt.NDArray[np.float64]:
     """Colour of each cell's fuel group, float64 (H, W, 3) in 0..1."""
-    tops = np.array([top for top, _ in _FUEL_GROUPS])
-    colors = np.array([color for _, color in _FUEL_GROUPS])
-    found: npt.NDArray[np.float64] = colors[np.searchsorted(tops, landscape.fuel_model)]
+    found: npt.NDArray[np.float64] = np.array([color for *_, color in _FUEL_GROUPS])[_groups(landscape)]
     return found
+
+
+def fuel_legend(landscape: Landscape) -> dict[str, RGB]:
+    """Names and colours of the fuel groups of a landscape, the most frequent first."""
+    groups, cells = np.unique(_groups(landscape), return_counts=True)
+    return {_FUEL_GROUPS[group][1]: _FUEL_GROUPS[group][2] for group in groups[np.argsort(-cells)]}
+
+
+def _groups(landscape: Landscape) -> npt.NDArray[np.int64]:
+    """Row of each cell's fuel model in the table, int64 (H, W)."""
+    return np.searchsorted([top for top, *_ in _FUEL_GROUPS], landscape.fuel_model)
 
 
 def hillshade(

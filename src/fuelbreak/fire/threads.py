@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["Threads"]
+__all__ = ["Threads", "usable_cores"]
 
 Item = TypeVar("Item")
 
@@ -48,3 +49,8 @@ class Threads:
             self._pool = ThreadPoolExecutor(self.count, thread_name_prefix="fire")
         for future in [self._pool.submit(function, item) for item in items]:
             future.result()
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on, which a container or ``taskset`` may have narrowed."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,123 @@
+"""``python -m fuelbreak.evaluate CHECKPOINT``: judge an agent beside plans that need no training."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+from rich.console import Console
+from rich.progress import Progress
+
+from fuelbreak.agents import load_agent
+from fuelbreak.console import say
+from fuelbreak.defaults import heldout_landscapes
+from fuelbreak.errors import FuelBreakError
+from fuelbreak.evaluate import (
+    draw_pictures,
+    evaluate,
+    named_weathers,
+    print_tables,
+    read_places,
+    write_report,
+)
+from fuelbreak.fire.threads import usable_cores
+from fuelbreak.plans import FAST_PLANS, PLANS
+
+__all__ = ["main"]
+
+
+@dataclass(frozen=True)
+class _Arguments:
+    checkpoint: tyro.conf.Positional[Path]
+    """A run's folder, or a .pt file."""
+    tiles: tuple[Path, ...] = ()
+    """Folders of tiles, or of whole layers <name>_<suffix>.tif from which tiles are cut; ones that the agent never
+    saw; by default synthetic ones in data/heldout."""
+    size: int = 50
+    """Cells along each side of a tile that is cut."""
+    limit: int | None = None
+    """No more than LIMIT tiles of each folder."""
+    budgets: tuple[int, ...] = (50, 125, 250)
+    """Break cells, each a plan of its own."""
+    weathers: Annotated[tuple[str, ...], tyro.conf.arg(aliases=["--weather"])] = ("own",)
+    """own (that of the agent's training), default, calm-day, windy-day, legacy, or CSV files of scenarios."""
+    plans: tuple[str, ...] = FAST_PLANS
+    """Plans to compare with, names in fuelbreak.plans.PLANS, or all; greedy takes seconds a tile."""
+    out: Path | None = None
+    """Folder for the report; by default the run's, or evaluation/ for a .pt file."""
+    pictures: int | None = None
+    """Draw the first PICTURES landscapes only; by default all."""
+    workers: int | None = None
+    """Landscapes judged at once; by default one a core."""
+    device: str = "cpu"
+    """Where the network runs."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: Without the program's name; None = those of the process.
+
+    Returns:
+        0, or 2 for input that cannot be used.
+    """
+    asked = tyro.cli(_Arguments, args=arguments, prog="python -m fuelbreak.evaluate", description=__doc__)
+    try:
+        _check(asked)
+        _run(asked)
+    except (FuelBreakError, OSError) as error:
+        say(f"Error: {error}", stream=sys.stderr)
+        return 2
+    return 0
+
+
+def _run(asked: _Arguments) -> None:
+    agent = load_agent(asked.checkpoint, asked.device)
+    weathers = named_weathers(asked.weathers, agent.weather)
+    landscapes = (
+        read_places(asked.tiles, asked.size, asked.limit)
+        if asked.tiles
+        else heldout_landscapes()[: asked.limit]
+    )
+    plans = tuple(PLANS) if asked.plans == ("all",) else asked.plans
+    workers = asked.workers or min(usable_cores(), len(landscapes))
+    torch.set_num_threads(max(1, usable_cores() // workers))
+    folder = asked.out or (asked.checkpoint if asked.checkpoint.is_dir() else Path("evaluation"))
+    folder.mkdir(parents=True, exist_ok=True)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Judging", total=len(landscapes) * len(weathers))
+
+        def done(name: str) -> None:
+            progress.update(task, advance=1, description=f"Judged {name}")
+
+        judged = evaluate(
+            agent.plan, landscapes, asked.budgets, weathers, plans=plans, workers=workers, done=done
+        )
+        shown = landscapes[: asked.pictures]
+        pictures = draw_pictures(folder, agent, shown, max(asked.budgets), next(iter(weathers.values())))
+        drawn = list(progress.track(pictures, total=len(shown), description="Drawing"))
+    name = asked.checkpoint.resolve().name
+    print_tables(write_report(folder, name, agent, weathers, judged, drawn))
+    say(f"Tables, CSV, card and {len(drawn)} pictures: {folder}")
+
+
+def _check(asked: _Arguments) -> None:
+    unknown = [plan for plan in asked.plans if plan not in PLANS and asked.plans != ("all",)]
+    if unknown:
+        raise FuelBreakError(f"there is no plan {unknown[0]!r}; choose from: all, {', '.join(PLANS)}")
+    for name, least in (("limit", 1), ("pictures", 0), ("workers", 1)):
+        value = getattr(asked, name)
+        if value is not None and value < least:
+            raise FuelBreakError(f"--{name} is {value}; give a whole number from {least} up")
+    if not asked.budgets or min(asked.budgets) < 1 or asked.size < 1:
+        raise FuelBreakError("--budgets and --size are numbers of cells; give whole numbers from 1 up")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""What an evaluation leaves: summary, card, table, CSV and pictures, and the same table on the console."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from fuelbreak.agents import Agent
+from fuelbreak.evaluate.judging import RANDOM_DRAWS, Judgement
+from fuelbreak.evaluate.summary import Comparison, compare, csv_table, markdown_tables
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.maps import draw_landscape
+from fuelbreak.pictures import draw_fire, draw_learning_curve
+from fuelbreak.runs import write_atomically
+
+__all__ = ["draw_pictures", "print_tables", "write_report"]
+
+_HOW = (
+    "Expected burned area over fires from all burnable cells; means over landscapes with 95 % bootstrap intervals, in "
+    f"percent. The plan random is the mean of {RANDOM_DRAWS} draws on each landscape."
+)
+_WIDTH_WITHOUT_TERMINAL = 120
+
+
+def write_report(
+    folder: Path,
+    name: str,
+    agent: Agent,
+    weathers: Mapping[str, Weather],
+    judged: Sequence[Judgement],
+    pictures: Sequence[Path] = (),
+) -> list[Comparison]:
+    """Write ``summary.json``, ``CARD.md``, ``evaluation.md`` and ``evaluation.csv``.
+
+    Args:
+        folder: Where to.
+        name: What was judged.
+        agent: It.
+        weathers: Those that were judged under, by name.
+        judged: What came of it.
+        pictures: Files below `folder` that the card shall show.
+
+    Returns:
+        What the tables say.
+    """
+    comparisons = compare(judged)
+    shown = [str(path.relative_to(folder)) for path in pictures]
+    summary: dict[str, Any] = {
+        "run": name,
+        "agent": agent.kind,
+        "episodes": agent.episodes,
+        "budget": agent.budget,
+        "cells_per_step": agent.cells_per_step,
+        "trained_under": dataclasses.asdict(agent.weather),
+        "weathers": {each: dataclasses.asdict(weather) for each, weather in weathers.items()},
+        "evaluation": [comparison.as_json() for comparison in comparisons],
+        "pictures": shown,
+    }
+    tables = f"{_HOW}\n\n{markdown_tables(comparisons)}"
+    head = (
+        f"# {name}\n\nAn agent of kind {agent.kind} that was trained to place {agent.budget} fuel breaks, "
+        f"{agent.cells_per_step} cells a step, for {agent.episodes} episodes.\n\n"
+    )
+    images = "".join(f"![{Path(picture).stem}]({picture})\n" for picture in shown)
+    files = {
+        "summary.json": json.dumps(summary, indent=2),
+        "evaluation.csv": csv_table(judged),
+        "evaluation.md": f"# {name}\n\n{tables}",
+        "CARD.md": f"{head}{tables}\n{images}",
+    }
+    for file, text in files.items():
+        write_atomically(folder / file, text.encode())
+    return comparisons
+
+
+def draw_pictures(
+    folder: Path, agent: Agent, landscapes: Sequence[Landscape], budget: int, weather: Weather
+) -> Iterator[Path]:
+    """Draw into ``folder/pictures``: a map of each landscape, a fire on the first, and how the run learned.
+
+    Args:
+        folder: A run's folder, or any other.
+        agent: Whose plans to show.
+        landscapes: Where.
+        budget: Breaks.
+        weather: Of the fires.
+
+    Yields:
+        Each picture once it is written.
+    """
+    pictures = folder / "pictures"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for number, landscape in enumerate(landscapes):
+        breaks = agent.plan(landscape, weather, budget)
+        yield draw_landscape(pictures / f"landscape_{_slug(landscape.name)}.png", landscape, breaks, weather)
+        if number == 0:
+            yield draw_fire(pictures / "fire.gif", landscape, breaks, weather)
+    if (folder / "metrics.jsonl").is_file():
+        yield draw_learning_curve(pictures / "learning_curve.png", folder / "metrics.jsonl")
+
+
+def print_tables(comparisons: Sequence[Comparison]) -> None:
+    """Print what the Markdown tables say, in colour where there is a terminal."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_WITHOUT_TERMINAL)
+    for weather, group in groupby(comparisons, key=lambda comparison: comparison.weather):
+        cases = list(group)
+        table = Table(
+            title=f"Weather {weather}, {cases[0].landscapes} landscapes, all burnable ignitions",
+            caption="mean [95 % interval]; lead = agent minus plan, points, paired by landscape",
+        )
+        table.add_column("less burned area, %", no_wrap=True)
+        for case in cases:
+            table.add_column(f"{case.budget} cells", justify="right")
+            table.add_column("lead", justify="right", style="dim")
+        for plan in cases[0].plans:
+            cells = [(str(case.plans[plan]), str(case.agent_minus.get(plan, ""))) for case in cases]
+            table.add_row(plan, *(cell for pair in cells for cell in pair))
+        console.print(table)
+
+
+def _slug(name: str) -> str:
+    """A landscape's name as part of a file's name."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_")
