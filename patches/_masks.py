@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from patches._loops import words
+from patches._mask_flow import flows_to, goes_to_torch
 from patches._script import Key, Script
 
 __all__ = ["Mask", "arrays", "is_action", "is_binary", "is_empty_action"]
 
-_ZEROS = frozenset({"numpy.zeros"})
+_ZEROS = frozenset({"numpy.zeros", "numpy.zeros_like"})
+_FULL = frozenset({"numpy.full", "numpy.full_like"})
 _STEPS = frozenset({"step", "step_async"})
 _GRID_SIDES = frozenset({"h", "w", "height", "width", "rows", "cols", "nrows", "ncols", "ny", "nx"})
 _ACTION_WORDS = frozenset({"act", "acts", "action", "actions"})
@@ -59,15 +61,24 @@ class Mask:
 
 
 def arrays(script: Script) -> Iterator[Mask]:
+    """Every array that begins as nothing but zeros."""
     for call in script.names.calls:
-        if script.names.origins(call.func) & _ZEROS and call.args:
+        origins = script.names.origins(call.func)
+        if (origins & _ZEROS and call.args) or (origins & _FULL and _is_filled_with_zero(call)):
             yield Mask(call, _holder(script, call))
+
+
+def _is_filled_with_zero(call: ast.Call) -> bool:
+    """True for `np.full(shape, 0)`."""
+    fill = call.args[1] if len(call.args) > 1 else None
+    return isinstance(fill, ast.Constant) and not isinstance(fill.value, str) and fill.value == 0
 
 
 def is_empty_action(script: Script, mask: Mask) -> bool:
     """True for an action that is all zeros, in a script whose other actions are binary masks."""
     untouched = mask.key is None or not any(_written(script, mask.key))
-    return untouched and _is_space_shape(mask.call) and not _goes_to_torch(script, mask.key)
+    is_free = mask.key is None or not goes_to_torch(script, mask.key)
+    return untouched and _is_space_shape(mask.call) and is_free
 
 
 def _is_space_shape(call: ast.Call) -> bool:
@@ -86,10 +97,17 @@ def _holder(script: Script, call: ast.Call) -> Key | None:
             return script.key(parent.targets[0])
         if isinstance(parent, ast.AnnAssign) and parent.value is child:
             return script.key(parent.target)
-        if not isinstance(parent, ast.ListComp | ast.List):
+        if not isinstance(parent, ast.ListComp | ast.List) and not _is_conversion(parent, child):
             return None
         child = parent
     return None
+
+
+def _is_conversion(parent: ast.AST, child: ast.AST) -> bool:
+    """True for the two nodes of `.astype(...)` around an array."""
+    if isinstance(parent, ast.Attribute):
+        return parent.attr == "astype"
+    return isinstance(parent, ast.Call) and parent.func is child and isinstance(child, ast.Attribute)
 
 
 def is_action(script: Script, mask: Mask) -> bool:
@@ -103,31 +121,36 @@ def is_action(script: Script, mask: Mask) -> bool:
         return returned or _is_step_argument(parent, mask.call)
     words_of_name = _words_of(mask.key)
     named = bool(words_of_name & _ACTION_WORDS) and words_of_name <= _ACTION_WORDS | _NEUTRAL_WORDS
-    return named or _reaches_step(script, mask) or _is_returned_as_action(script, mask.key)
+    return named or _reaches_step(script, mask)
 
 
 def _reaches_step(script: Script, mask: Mask) -> bool:
-    """True where the array is the argument of a step, or joins a batch of actions."""
-    uses = (
-        node for node in script.names.order if isinstance(node, ast.Name) and script.key(node) == mask.key
-    )
-    for use in uses:
+    """True where the array, alone or in a stack, is the argument of a step, or joins a batch of actions."""
+    held = flows_to(script, mask.key) if mask.key is not None else frozenset()
+    for use in (n for n in script.names.order if isinstance(n, ast.Name) and script.key(n) in held):
         parent = script.names.parents[use]
         if _is_step_argument(parent, use) or _joins_actions(parent, use):
             return True
-    return False
+    return any(_is_returned_as_action(script, key) for key in held)
 
 
 def _is_returned_as_action(script: Script, key: Key) -> bool:
     """True where a function returns the array, and its callers take the result for an action."""
     for node in script.names.order:
-        if isinstance(node, ast.Return) and node.value is not None and script.key(node.value) == key:
+        if isinstance(node, ast.Return) and node.value is not None and _is_or_stacks(script, node.value, key):
             function = script.names.function(node)
             if function is not None and any(
                 _is_taken_for_action(script, c) for c in _calls_of(script, function.name)
             ):
                 return True
     return False
+
+
+def _is_or_stacks(script: Script, value: ast.expr, key: Key) -> bool:
+    """True for `x` and `np.stack(x)`."""
+    if isinstance(value, ast.Call) and len(value.args) == 1 and isinstance(value.func, ast.Attribute):
+        value = value.args[0]
+    return script.key(value) == key
 
 
 def _calls_of(script: Script, name: str) -> Iterator[ast.Call]:
@@ -179,12 +202,19 @@ def _is_step_argument(parent: ast.AST, node: ast.expr) -> bool:
 
 
 def is_binary(script: Script, mask: Mask) -> bool:
-    """True where nothing but 0 and 1 is ever written, and ones are written or the size counts cells."""
+    """True where only 0 and 1 are ever written, and the size counts cells or ones are scattered for a step."""
     written = [] if mask.key is None else list(_written(script, mask.key))
-    if any(not _is_bit(value) for value, _ in written) or _goes_to_torch(script, mask.key):
+    if any(not _is_bit(value) for value, _ in written):
         return False
     scattered = any(is_scattered for _, is_scattered in written)
-    return _counts_cells(script, mask.call) or (scattered and _reaches_step(script, mask))
+    has_size = not _is_like_another(mask.call) and _counts_cells(script, mask.call)
+    return has_size or (scattered and _reaches_step(script, mask))
+
+
+def _is_like_another(call: ast.Call) -> bool:
+    """True for `np.zeros_like(x)`: its argument is no size."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return name.endswith("_like")
 
 
 def _written(script: Script, key: Key) -> Iterator[tuple[ast.expr, bool]]:
@@ -234,20 +264,5 @@ def _is_cell_count(script: Script, name: ast.Name) -> bool:
                 value = value.args[0] if value.args else value
             is_space = isinstance(value, ast.Attribute) and value.attr == "n"
             if is_space or (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Mult)):
-                return True
-    return False
-
-
-def _goes_to_torch(script: Script, key: Key | None) -> bool:
-    """True where the array becomes a tensor with its own dtype: int8 would meet float weights there."""
-    if key is None:
-        return False
-    for node in script.names.calls:
-        if node.args and script.key(node.args[0]) == key:
-            origins = script.names.origins(node.func)
-            typed = any(keyword.arg == "dtype" for keyword in node.keywords)
-            parent = script.names.parents[node]
-            cast = isinstance(parent, ast.Attribute) and parent.attr in {"float", "to", "double", "bool"}
-            if any(origin.startswith("torch.") for origin in origins) and not typed and not cast:
                 return True
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from patches._mask_flow import goes_to_torch, int8_changes, used_as_condition
 from patches._masks import Mask, arrays, is_action, is_binary, is_empty_action
 from patches._model import AddKeyword, Case, Edit, Finding, Fix, Operation, Options, Remark, ReplaceExpression
 from patches._script import Script
@@ -27,22 +28,59 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
 
 def _decide(script: Script, mask: Mask) -> Finding:
     call = mask.call
-    place = script.place(call)
-    dtype = next(
-        (k.value for k in call.keywords if k.arg == "dtype"), call.args[1] if len(call.args) > 1 else None
-    )
-    wanted = _int8(script, call)
-    text = script.text(call)
-    if dtype is None and isinstance(script.names.parents[call], ast.Attribute):
-        message = f"{text} is converted right away"
-        return Remark(NAME, "notice", "converted", place, message, "let it be np.int8 in the end")
-    if dtype is None:
-        operation: Operation = AddKeyword(script.span(call), "dtype", wanted)
-    elif _is_int8(script, dtype):
+    place, text = script.place(call), script.text(call)
+    dtype, wanted = _dtype(script, call), _int8(script, call)
+    if dtype is not None and _is_int8(script, dtype):
         return Remark(NAME, "satisfied", "int8-already", place, f"{text} is int8 already")
-    else:
-        operation = ReplaceExpression(script.span(dtype), wanted)
+    problem = _problem(script, mask, dtype)
+    if problem is not None:
+        return problem
+    operation: Operation = (
+        AddKeyword(script.span(call), "dtype", wanted)
+        if dtype is None
+        else ReplaceExpression(script.span(dtype), wanted)
+    )
     return Edit(NAME, place, f"{text} gets dtype={wanted}", (operation,))
+
+
+def _dtype(script: Script, call: ast.Call) -> ast.expr | None:
+    """The dtype that an array is made with, or converted to on the spot."""
+    access = script.names.parents[call]
+    conversion = script.names.parents.get(access)
+    if isinstance(access, ast.Attribute) and access.attr == "astype" and isinstance(conversion, ast.Call):
+        return next(
+            iter([*conversion.args, *(k.value for k in conversion.keywords if k.arg == "dtype")]), None
+        )
+    given = (keyword.value for keyword in call.keywords if keyword.arg == "dtype")
+    position = 2 if any("full" in origin for origin in script.names.origins(call.func)) else 1
+    return next(given, call.args[position] if len(call.args) > position else None)
+
+
+def _problem(script: Script, mask: Mask, dtype: ast.expr | None) -> Remark | None:
+    """Why the array must keep its dtype, as far as its uses tell."""
+    if mask.key is None:
+        return None
+    place, text = script.place(mask.call), script.text(mask.call)
+    if goes_to_torch(script, mask.key):
+        hint = "make it np.int8 and cast the tensor: torch.from_numpy(action).float()"
+        message = f"{text} becomes a tensor, and int8 would meet float weights there"
+        return Remark(NAME, "notice", "becomes-tensor", place, message, hint)
+    if dtype is not None and _is_bool(script, dtype):
+        use = used_as_condition(script, mask.key)
+        message = f"{text} selects by True and False"
+        hint = "hand the environment a copy: action.astype(np.int8)"
+    else:
+        use = int8_changes(script, mask.key)
+        message = f"{text} takes part in arithmetic that int8 cannot hold"
+        hint = "compute with another array, and let the action be np.int8"
+    if use is None:
+        return None
+    return Remark(NAME, "notice", "other-use", place, f"{message} in line {script.place(use).line}", hint)
+
+
+def _is_bool(script: Script, dtype: ast.expr) -> bool:
+    spelled = isinstance(dtype, ast.Name) and dtype.id == "bool"
+    return spelled or bool(script.names.origins(dtype) & {"numpy.bool_", "numpy.bool"})
 
 
 def _is_int8(script: Script, dtype: ast.expr) -> bool:
