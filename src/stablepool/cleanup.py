@@ -9,12 +9,15 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 __all__ = ["call_before_threads_are_joined", "kill_trees", "terminate_children"]
 
+_ENDED = ("Z", "X", "x")  # a zombie, or gone
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 
@@ -34,12 +37,11 @@ def kill_trees(roots: Iterable[int], grace_s: float = 2.0) -> list[int]:
     if not leaders:
         return []
     victims = _family(leaders)
-    _signal(victims, signal.SIGKILL)
+    _kill(victims)
     late = _family(leaders)  # what was forked between the look and the shot
-    _signal(late, signal.SIGKILL)
-    dead = {*victims, *late}
-    _await_end(dead, grace_s)
-    return sorted(process.pid for process in dead)
+    _kill(late)
+    _await_end(victims | late, grace_s)
+    return sorted(victims | late)
 
 
 def terminate_children(timeout: float = 2.0) -> list[int]:
@@ -70,47 +72,64 @@ def _is_helper(process: psutil.Process) -> bool:
     return any(helper in command for helper in _HELPERS)
 
 
-def _family(leaders: set[int]) -> list[psutil.Process]:
+@dataclass(frozen=True)
+class _Stat:
+    """What ``/proc/PID/stat`` says: one short read, where psutil needs a multiple for the same."""
+
+    state: str
+    parent: int
+    session: int
+
+    @classmethod
+    def read(cls, pid: int) -> _Stat | None:
+        """Look at a process; None where there is none."""
+        try:
+            text = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        state, parent, _, session = text[text.rindex(b")") + 2 :].split(maxsplit=4)[:4]
+        return cls(state.decode(), int(parent), int(session))
+
+    @property
+    def runs(self) -> bool:
+        """Whether the process is more than what its parent has still to ask for."""
+        return self.state not in _ENDED
+
+
+def _family(leaders: set[int]) -> set[int]:
     """Leaders, their descendants, and the members of their sessions, from one look at the process table."""
-    table: dict[int, psutil.Process] = {}
+    table = {pid: stat for pid in psutil.pids() if (stat := _Stat.read(pid)) is not None}
     children: dict[int, list[int]] = defaultdict(list)
-    family = set(leaders)
-    for process in psutil.process_iter(["ppid", "status"]):
-        table[process.pid] = process
-        children[process.info["ppid"]].append(process.pid)
-        if _session(process.pid) in leaders:
-            family.add(process.pid)
+    for pid, stat in table.items():
+        children[stat.parent].append(pid)
+    family = leaders | {pid for pid, stat in table.items() if stat.session in leaders}
     unseen = list(family)
     while unseen:
         born = [pid for pid in children[unseen.pop()] if pid not in family]
         family.update(born)
         unseen += born
-    return [
-        table[pid] for pid in family if pid in table and table[pid].info["status"] != psutil.STATUS_ZOMBIE
-    ]
+    return {pid for pid in family if pid in table and table[pid].runs}
 
 
-def _await_end(processes: Iterable[psutil.Process], grace_s: float) -> None:
+def _await_end(pids: Iterable[int], grace_s: float) -> None:
     """Wait until no process runs; their exit codes are left for whoever started them."""
     deadline, pause_s = time.monotonic() + grace_s, 0.0005
-    running = [process for process in processes if _runs(process)]
+    running = [pid for pid in pids if _runs(pid)]
     while running and time.monotonic() < deadline:
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.02)
-        running = [process for process in running if _runs(process)]
+        running = [pid for pid in running if _runs(pid)]
 
 
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+def _runs(pid: int) -> bool:
+    stat = _Stat.read(pid)
+    return stat is not None and stat.runs
 
 
-def _session(pid: int) -> int | None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        return os.getsid(pid)
-    return None
+def _kill(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

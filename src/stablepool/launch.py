@@ -49,6 +49,17 @@ class WorkerProcess(context.SpawnProcess):
     """
 
     token: str
+    _is_released = False
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end; nothing to wait for once closed: the executor's thread may still ask then."""
+        if not self._is_released:
+            super().join(timeout)
+
+    def close(self) -> None:
+        """Let go of the process."""
+        self._is_released = True
+        super().close()
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:  # noqa: N802 - the hook that multiprocessing calls

@@ -31,6 +31,7 @@ class PoolOptions:
         recycle_after_episodes: Episodes after which a worker is replaced; None: never.
         snapshot_bytes: Shared memory for one snapshot of an environment that can be restored; 0: keep none.
         check_finite: Treat NaN and infinity in observations and rewards as errors.
+        spare_workers: Processes kept ready to replace a worker; None: one, from the first failure on.
     """
 
     timeout_s: float | None = 15.0
@@ -45,6 +46,7 @@ class PoolOptions:
     recycle_after_episodes: int | None = None
     snapshot_bytes: int = 1 << 16
     check_finite: bool = False
+    spare_workers: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "start_timeout_s", "reset_timeout_s", "call_timeout_s", "close_timeout_s"):
@@ -58,8 +60,9 @@ class PoolOptions:
         for name in ("worker_memory_limit", "recycle_after_episodes"):
             if (number := getattr(self, name)) is not None and number < 1:
                 raise ValueError(f"{name} must be positive or None, got {number}")
-        if self.snapshot_bytes < 0:
-            raise ValueError(f"snapshot_bytes must not be negative, got {self.snapshot_bytes}")
+        for name in ("snapshot_bytes", "spare_workers"):
+            if (number := getattr(self, name)) is not None and number < 0:
+                raise ValueError(f"{name} must not be negative, got {number}")
 
 
 def backoff_s(failures: int) -> float:

@@ -1,29 +1,23 @@
-"""`WorkerSlot`: one place for a worker process, its executor, and the clock that runs against it.
+"""`WorkerSlot`: one place for a worker process, and the clock that runs against it.
 
-A slot outlives its processes: a process that fails is killed and another started, one generation later. The executor
-starts the process and its future tells of its end; commands travel by shared memory and a bell, see `supervisor`.
+A slot outlives its processes: a process that fails is killed and another takes its place, one generation later.
+Commands travel by shared memory and a bell, see `supervisor`.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from multiprocessing.connection import wait
 from typing import Any
 
-from stablepool.channel import Bell, Channel, ChannelError, make_bell
+from stablepool.channel import ChannelError
 from stablepool.faults import FaultKind
-from stablepool.launch import WorkerContext, WorkerProcess
-from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import Command, Phase, RemoteError, Reply
 from stablepool.options import PoolOptions
-from stablepool.warden import Warden, kill_marked
-from stablepool.worker import Endowment, adopt, serve
+from stablepool.recruit import Recruit, SharedParts
 
-__all__ = ["Failure", "SharedParts", "SlotFailedError", "WorkerSlot"]
+__all__ = ["Failure", "SlotFailedError", "WorkerSlot"]
 
 _PHASE_OF_COMMAND = {Command.RESET: Phase.RESET, Command.CALL: Phase.CALL, Command.SET_ATTR: Phase.CALL}
 
@@ -65,29 +59,6 @@ class SlotFailedError(Exception):
         super().__init__(failure.explanation)
 
 
-@dataclass(frozen=True)
-class SharedParts:
-    """What all workers of a pool have in common."""
-
-    num_workers: int
-    num_envs: int
-    autoreset_mode: str
-    shared_memory: bool
-    plan: SharedFile
-    plan_ranges: tuple[tuple[int, int], ...]
-    block_file: SharedFile
-    block: ControlBlock
-    done: Bell
-    token: str
-    warden: Warden
-
-    def close(self) -> None:
-        """Close the descriptors; maps and views stay valid until nobody refers to them."""
-        for part in (self.plan, self.block_file, self.done):
-            part.close()
-        self.warden.dismiss()
-
-
 class WorkerSlot:
     """One worker's place in the pool.
 
@@ -101,6 +72,7 @@ class WorkerSlot:
         generation: Which life of the slot runs now, from 0; -1 before the first.
         restarts: How often a process has been replaced here.
         sequence: Number of the command given last.
+        recruit: The process; None where there is none.
     """
 
     def __init__(
@@ -110,56 +82,34 @@ class WorkerSlot:
         self.generation, self.restarts, self.sequence = -1, 0, 0
         self._parts, self._block, self._options = parts, parts.block, options
         self._involved: tuple[int, ...] = ()
-        self._token = f"{parts.token}-{worker}."
         self._sent_ns = 0
         self._shortest_limit = min(limit for phase in Phase if (limit := self._limit(phase)) is not None)
         self._phase = Phase.START
-        self._executor: ProcessPoolExecutor | None = None
-        self._process: WorkerProcess | None = None
-        self._channel: Channel | None = None
-        self._go: Bell | None = None
-        self._future: Future[None] | None = None
+        self.recruit: Recruit | None = None
 
     @property
     def pid(self) -> int:
-        """Process id of the current worker; 0 where there is none."""
-        return (self._process.pid or 0) if self._process is not None else 0
+        """Process id of the current worker; 0 where there is none, or none any more."""
+        return 0 if self.recruit is None or self.recruit.is_killed else self.recruit.pid
 
     @property
     def sentinel(self) -> int:
         """Descriptor that becomes readable when the process ends; -1 where there is none."""
-        return self._process.sentinel if self._process is not None else -1
+        return self.recruit.sentinel if self.recruit is not None else -1
 
-    def launch(self) -> None:
-        """Start a new process in this slot; returns before the process is up."""
+    def launch(self, recruit: Recruit) -> None:
+        """Begin another life of this slot with a new process; returns before its environments are built.
+
+        Raises:
+            SlotFailedError: The process is gone, or takes no message.
+        """
         self.generation += 1
-        self._channel, theirs = Channel.pair(self.generation)
-        self._go = make_bell()
+        self.recruit = recruit
         self._begin(Phase.START, self.env_indices)
-        born_with = Endowment(
-            worker=self.worker,
-            env_indices=self.env_indices,
-            num_workers=self._parts.num_workers,
-            num_envs=self._parts.num_envs,
-            parent_pid=os.getpid(),
-            autoreset_mode=self._parts.autoreset_mode,
-            shared_memory=self._parts.shared_memory,
-            check_finite=self._options.check_finite,
-            plan=self._parts.plan,
-            plan_ranges=tuple(self._parts.plan_ranges[index] for index in self.env_indices),
-            block=self._parts.block_file,
-            go=self._go,
-            done=self._parts.done,
-            channel=theirs,
-        )
-        context = WorkerContext(self._token)
-        self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
         try:
-            self._future = self._executor.submit(serve)
-        finally:
-            if context.process is not None and context.process.pid is not None:
-                self._process = context.process
-            theirs.close()
+            recruit.post(self.worker, self.env_indices, self.deadline())
+        except ChannelError as error:
+            raise SlotFailedError(self._explain(error)) from error
 
     def _begin(self, phase: Phase, involved: Iterable[int]) -> None:
         self.sequence += 1
@@ -183,8 +133,8 @@ class WorkerSlot:
 
     def ring(self) -> None:
         """Wake the worker for a command that has been written."""
-        assert self._go is not None
-        self._go.ring()
+        assert self.recruit is not None
+        self.recruit.go.ring()
 
     def command(
         self, command: Command, message: Any = None, *, buffer: int = 0, involved: Iterable[int] | None = None
@@ -200,18 +150,17 @@ class WorkerSlot:
         Raises:
             SlotFailedError: The worker does not take the message.
         """
-        assert self._go is not None
-        assert self._channel is not None
+        assert self.recruit is not None
         self._begin(
             _PHASE_OF_COMMAND.get(command, Phase.STEP), self.env_indices if involved is None else involved
         )
         block, worker = self._block, self.worker
         block.command[worker], block.buffer[worker] = command, buffer
         block.sequence[worker] = block.awaited[worker] = self.sequence
-        self._go.ring()
+        self.recruit.go.ring()
         if message is not None:
             try:
-                self._channel.send(self.sequence, message, self.deadline(), self.sentinel)
+                self.recruit.channel.send(self.sequence, message, self.deadline(), self.sentinel)
             except ChannelError as error:
                 raise SlotFailedError(self._explain(error)) from error
 
@@ -237,16 +186,15 @@ class WorkerSlot:
         Raises:
             SlotFailedError: The worker missed its deadline, died, or sent something else.
         """
-        assert self._channel is not None
+        assert self.recruit is not None
+        channel = self.recruit.channel
         try:
-            while not self._channel.poll(self.deadline(), self.sentinel):
+            while not channel.poll(self.deadline(), self.sentinel):
                 if self.is_overdue():
                     raise SlotFailedError(self.timeout_failure())
             limit = self._limit(Phase.REPLY)
             until = None if limit is None else time.monotonic() + limit
-            message = self._channel.receive(
-                self.sequence if sequence is None else sequence, until, self.sentinel
-            )
+            message = channel.receive(self.sequence if sequence is None else sequence, until, self.sentinel)
         except ChannelError as error:
             raise SlotFailedError(self._explain(error)) from error
         if not isinstance(message, Reply):
@@ -353,31 +301,25 @@ class WorkerSlot:
 
     def has_died(self, wait_s: float = 0.0) -> bool:
         """Tell whether the process has ended, waiting at most ``wait_s`` for it."""
-        return self._process is None or bool(wait([self.sentinel], wait_s))
+        return self.recruit is None or self.recruit.has_died(wait_s)
 
     def exit_code(self) -> int | None:
         """Exit code of the ended process; waits a moment for whoever is just reaping it."""
-        assert self._process is not None
-        self._process.join(1.0)
-        return self._process.exitcode
+        assert self.recruit is not None
+        return self.recruit.exit_code()
 
     def sweep(self) -> None:
-        """Kill what the last worker of this slot had started and what has left its process tree since."""
-        kill_marked(self._token)
+        """Kill what the worker had started and what has left its process tree since."""
+        if self.recruit is not None:
+            self.recruit.sweep()
 
     def retire(self) -> None:
         """Let the process exit by itself once its task has returned."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        if self.recruit is not None:
+            self.recruit.retire()
 
     def dispose(self) -> None:
         """Let go of a process that has ended, and of all that was opened for it."""
-        ended = self._process is not None and self.exit_code() is not None
-        if self._executor is not None:
-            self._executor.shutdown(wait=ended, cancel_futures=True)  # its thread still looks at the process
-        if self._process is not None and ended:
-            self._process.close()
-        for part in (self._channel, self._go):
-            if part is not None:
-                part.close()
-        self._executor = self._process = self._channel = self._go = self._future = None
+        recruit, self.recruit = self.recruit, None
+        if recruit is not None:
+            recruit.dispose()

@@ -21,7 +21,8 @@ from stablepool.ledger import Ledger
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import AttachRequest, Command
 from stablepool.options import PoolOptions
-from stablepool.slot import SharedParts, SlotFailedError
+from stablepool.recruit import SharedParts
+from stablepool.slot import SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
 from stablepool.warden import Warden, new_token
@@ -91,7 +92,7 @@ def start_pool(
     num_envs = len(env_fns)
     runs = np.array_split(np.arange(num_envs), num_workers)
     with contextlib.ExitStack() as undo:
-        parts = _share(undo, env_fns, num_workers, autoreset_mode, shared_memory)
+        parts = _share(undo, env_fns, num_workers, options, autoreset_mode, shared_memory)
         supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
         undo.pop_all()  # the supervisor closes them from now on
     try:
@@ -110,6 +111,7 @@ def _share(
     undo: contextlib.ExitStack,
     env_fns: Sequence[Callable[[], Any]],
     num_workers: int,
+    options: PoolOptions,
     autoreset_mode: AutoresetMode,
     shared_memory: bool,
 ) -> SharedParts:
@@ -131,6 +133,7 @@ def _share(
         num_envs=len(env_fns),
         autoreset_mode=autoreset_mode.value,
         shared_memory=shared_memory,
+        check_finite=options.check_finite,
         plan=plan,
         plan_ranges=tuple(zip([0, *ends[:-1]], ends, strict=True)),
         block_file=block_file,
@@ -171,7 +174,7 @@ def _agree(
     described: dict[int, Any] = {}
     for reply in supervisor.converse(Command.DESCRIBE, None, asked):
         described |= reply.results
-    _, action_space, metadata, render_mode, keeps = described[0]
+    _, action_space, metadata, render_mode, keeps, modules = described[0]
     single, batched = _observation_spaces(
         observation_mode, [described[index][0] for index in sorted(described)], parts.num_envs
     )
@@ -180,6 +183,7 @@ def _agree(
     data = _lay_out(parts, request, batched, owner)
     for reply in supervisor.attach(request):
         _check_spaces(reply.results, observation_mode, action_space, owner)
+    supervisor.reserve.prepare(modules)
     return RunningPool(
         supervisor=supervisor,
         block=parts.block,

@@ -30,10 +30,11 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from multiprocessing.connection import wait
 from typing import Any
 
-from stablepool.cleanup import kill_trees
 from stablepool.messages import AttachRequest, Command, Reply, ResetRequest, RestoreRequest
 from stablepool.options import PoolOptions, backoff_s
-from stablepool.slot import Failure, SharedParts, SlotFailedError, WorkerSlot
+from stablepool.recruit import SharedParts, kill_recruits
+from stablepool.reserve import Reserve
+from stablepool.slot import Failure, SlotFailedError, WorkerSlot
 from stablepool.warden import kill_marked
 from stablepool.watch import Watch
 
@@ -56,6 +57,7 @@ class Supervisor:
 
     Attributes:
         slots: The worker slots.
+        reserve: Spare workers.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Supervisor:
             WorkerSlot(worker, indices, parts, options) for worker, indices in enumerate(env_indices)
         ]
         self._parts, self._options = parts, options
+        self.reserve = Reserve(parts, options)
         self._attach: AttachRequest | None = None
         self._keepers = ThreadPoolExecutor(len(self.slots), thread_name_prefix="stablepool-keeper")
         self._reviving: dict[int, Future[None]] = {}
@@ -91,7 +94,7 @@ class Supervisor:
     def _bring_up(self, slot: WorkerSlot) -> None:
         if self._closing.is_set():
             raise CancelledError
-        slot.launch()
+        slot.launch(self.reserve.hire())
         reply = slot.receive(sequence=0)
         if reply.errors:
             raise SlotFailedError(slot.error_failure(reply))
@@ -133,15 +136,22 @@ class Supervisor:
             places: Which snapshot to restore, by environment.
         """
         slot.restarts += 1
-        pause_s = backoff_s(len(self._failure_times[slot.worker]))
+        pause_s = self._pause_s(slot)
         self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds, places or {}, pause_s)
         self._reviving[slot.worker].add_done_callback(lambda _: self._parts.done.ring())
+
+    def _pause_s(self, slot: WorkerSlot) -> float:
+        """Back off: failures shall not follow each other faster than that; what the worker has lived counts."""
+        times = self._failure_times[slot.worker]
+        if len(times) < 2:
+            return 0.0
+        return max(0.0, times[-2] + backoff_s(len(times)) - time.monotonic())
 
     def _revive(
         self, slot: WorkerSlot, seeds: dict[int, int | None], places: dict[int, int], pause_s: float
     ) -> None:
-        slot.dispose()
         slot.sweep()
+        slot.dispose()
         self._closing.wait(pause_s)
         self._bring_up(slot)
         self.converse(Command.ATTACH, self._attach, [slot])
@@ -149,6 +159,7 @@ class Supervisor:
             self.converse(Command.RESET, ResetRequest(seeds, hold=True), [slot], seeds)
         if places:
             self.converse(Command.RESTORE, RestoreRequest(places), [slot], places)
+        self.reserve.refill()
         _LOG.info("worker %d is back as process %d (restart %d)", slot.worker, slot.pid, slot.restarts)
 
     def count_failure(self, slot: WorkerSlot) -> int:
@@ -308,7 +319,7 @@ class Supervisor:
         for slot in slots:
             self._watch.drop(slot.sentinel)
             slot.excuse()
-        kill_trees([slot.pid for slot in slots if slot.pid])
+        kill_recruits([slot.recruit for slot in slots if slot.recruit is not None])
 
     # The end
 
@@ -349,6 +360,7 @@ class Supervisor:
             self.kill(self.slots)
             futures.wait(self._reviving.values(), timeout=_GRACE_S)
         self._keepers.shutdown(wait=False, cancel_futures=True)
+        self.reserve.close()
         for slot in self.slots:
             slot.dispose()
         kill_marked(self._parts.token)

@@ -83,6 +83,9 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             ``kind="collateral"``, ``phase="recycle"``.
         recycle_after_episodes: Episodes of one worker after which it is replaced in the same way.
         check_finite: Treat NaN and infinity in observations and rewards as errors of the environment.
+        spare_workers: Processes (some 25 MB each) that wait, imported and without environments, to take the place of a
+            worker that fails, in milliseconds instead of a process's start; None: one, from the first failure on, so
+            that a run without failures pays nothing; a number: so many from the start.
 
     Raises:
         EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
@@ -115,6 +118,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         worker_memory_limit: int | None = None,
         recycle_after_episodes: int | None = None,
         check_finite: bool = False,
+        spare_workers: int | None = None,
     ) -> None:
         super().__init__()
         refuse_worker(worker)
@@ -139,6 +143,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             worker_memory_limit=worker_memory_limit,
             recycle_after_episodes=recycle_after_episodes,
             check_finite=check_finite,
+            spare_workers=spare_workers,
         )
         pool = start_pool(
             self.env_fns,
@@ -175,9 +180,9 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         ``pool/timeouts``, ``pool/crashes`` and ``pool/errors`` (what they were replaced for), ``pool/collateral``
         (environments that lost their episode to a neighbour's failure), ``pool/void_transitions`` (transitions that a
         learner must drop), ``pool/quarantined`` (environments given up), ``pool/recycled`` (healthy workers replaced
-        for their size or age).
+        for their size or age), ``pool/spares_lost`` (spare workers that died before they were needed).
         """
-        return dict(self._conductor.ledger.counters)
+        return {**self._conductor.ledger.counters, "pool/spares_lost": self._supervisor.reserve.lost}
 
     @property
     def faults(self) -> list[FaultRecord]:
@@ -191,8 +196,13 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
-        """Process id of each worker; 0 where one is being replaced."""
+        """Process id of each worker; 0 where one is being replaced or has been given up."""
         return self._supervisor.pids()
+
+    @property
+    def spare_pids(self) -> tuple[int, ...]:
+        """Process ids of the spare workers that are ready to take over."""
+        return self._supervisor.reserve.pids()
 
     @property
     def observations(self) -> Any:

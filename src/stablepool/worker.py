@@ -5,6 +5,7 @@ It imports little on purpose: a worker starts as fast as what stands here and in
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import signal
@@ -31,7 +32,7 @@ from stablepool.messages import (
 )
 from stablepool.snapshots import keeps_snapshots
 
-__all__ = ["Endowment", "adopt", "serve"]
+__all__ = ["Endowment", "Post", "adopt", "serve"]
 
 _PR_SET_PDEATHSIG = 1
 _EXIT_BROKEN = 70  # EX_SOFTWARE
@@ -43,8 +44,6 @@ class Endowment:
     """What a worker process is born with; the descriptors in it are inherited.
 
     Attributes:
-        worker: Index of the worker slot.
-        env_indices: Environments that live here, in the order in which they are stepped.
         num_workers: Worker slots of the pool.
         num_envs: Environments of the pool.
         parent_pid: The process whose end is the worker's end.
@@ -52,15 +51,13 @@ class Endowment:
         shared_memory: Whether observations are written to the shared block (else sent in messages).
         check_finite: Whether NaN and infinity in observations and rewards are errors.
         plan: File that holds the pickled environment functions.
-        plan_ranges: (start, end) of each environment function of this worker in the plan.
         block: File that holds the shared block.
         go: Rung by the parent, one per worker.
         done: Rung by every worker.
         channel: Messages to and from the parent.
+        modules: Of a spare: what to import before it says that it is ready; None where it is posted at once.
     """
 
-    worker: int
-    env_indices: tuple[int, ...]
     num_workers: int
     num_envs: int
     parent_pid: int
@@ -68,11 +65,26 @@ class Endowment:
     shared_memory: bool
     check_finite: bool
     plan: SharedFile
-    plan_ranges: tuple[tuple[int, int], ...]
     block: SharedFile
     go: Bell
     done: Bell
     channel: Channel
+    modules: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Post:
+    """A worker's place in the pool.
+
+    Attributes:
+        worker: Index of the worker slot.
+        env_indices: Environments that live here, in the order in which they are stepped.
+        plan_ranges: (start, end) of each environment function of this worker in the plan.
+    """
+
+    worker: int
+    env_indices: tuple[int, ...]
+    plan_ranges: tuple[tuple[int, int], ...]
 
 
 _endowments: list[Endowment] = []  # the executor offers no other way from initializer to task
@@ -101,22 +113,37 @@ def serve() -> None:
     An error of the worker itself ends the process: an executor would go on living, waiting for another task.
     """
     try:
-        _Worker(_endowments.pop()).run()
+        given = _endowments.pop()
+        if given.modules is not None:
+            _warm_up(given.modules)
+            given.channel.send(0, Reply())
+        _Worker(given, given.channel.receive(0)).run()
     except BaseException:  # noqa: BLE001 - whatever it is, the process must not survive it
         traceback.print_exc()
         sys.stderr.flush()
         os._exit(_EXIT_BROKEN)
 
 
+def _warm_up(modules: tuple[str, ...]) -> None:
+    """Import what the other workers have imported, in their order."""
+    for name in ("stablepool.layout", *modules):
+        if name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001, S112 - some are made on the fly; one that is needed fails, and is
+                continue  # reported, when an environment imports it
+
+
 class _Worker:
     """The environments of one worker process and what it knows about their episodes."""
 
-    def __init__(self, born_with: Endowment) -> None:
-        self._given = born_with
+    def __init__(self, born_with: Endowment, post: Post) -> None:
+        self._given, self._worker, self._env_indices = born_with, post.worker, post.env_indices
+        self._plan_ranges = post.plan_ranges
         self._block = ControlBlock(born_with.block, born_with.num_workers, born_with.num_envs)
         self._cells = _Cells(self._block)
         self._envs: dict[int, Any] = {}
-        self._needs_reset = dict.fromkeys(born_with.env_indices, False)
+        self._needs_reset = dict.fromkeys(post.env_indices, False)
         self._held: dict[int, tuple[Any, dict[str, Any]]] = {}
         self._sequence = 0
         self._buffer = 0
@@ -144,7 +171,7 @@ class _Worker:
 
     def run(self) -> None:
         """Build the environments, say so, and obey."""
-        worker, cells, given = self._given.worker, self._cells, self._given
+        worker, cells, given = self._worker, self._cells, self._given
         given.channel.send(0, self._build())
         while True:
             given.go.clear()
@@ -160,7 +187,7 @@ class _Worker:
 
         Only the last of those that the parent waits for rings: it shall wake once per vector step.
         """
-        worker, cells = self._given.worker, self._cells
+        worker, cells = self._worker, self._cells
         body = self._pack(reply) if reply else b""
         cells.has_reply[worker] = bool(body)
         cells.done[worker] = self._sequence
@@ -187,8 +214,8 @@ class _Worker:
 
     def _build(self) -> Reply:
         reply = Reply()
-        with self._given.plan.map(0, max(end for _, end in self._given.plan_ranges)) as plan:
-            for index, (start, end) in zip(self._given.env_indices, self._given.plan_ranges, strict=True):
+        with self._given.plan.map(0, max(end for _, end in self._plan_ranges)) as plan:
+            for index, (start, end) in zip(self._env_indices, self._plan_ranges, strict=True):
                 self._begin(index, Phase.CONSTRUCT)
                 try:
                     self._envs[index] = pickle.loads(plan[start:end])()  # noqa: S301 - the caller's own functions
@@ -200,6 +227,7 @@ class _Worker:
         return reply
 
     def _describe(self) -> Reply:
+        modules = tuple(sys.modules)  # in the order of their import
         return Reply(
             results={
                 index: (
@@ -208,6 +236,7 @@ class _Worker:
                     dict(env.metadata),
                     env.render_mode,
                     keeps_snapshots(env),
+                    modules,
                 )
                 for index, env in self._envs.items()
             }
@@ -253,7 +282,7 @@ class _Worker:
     def _each(self, phase: Phase, act: Callable[[int, Reply], None]) -> Reply:
         """Do something with each environment that is involved, going on with the next where one raises."""
         reply = Reply()
-        for index in self._given.env_indices:
+        for index in self._env_indices:
             if not self._cells.involved[index]:
                 continue
             self._begin(index, phase)

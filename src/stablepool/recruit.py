@@ -1,0 +1,149 @@
+"""`Recruit`: a started worker process with the parent's ends of everything that connects to it.
+
+A recruit is no worker of anybody's until it is posted to a slot: one message tells it which environments are its own.
+So a process that was started in advance (see `reserve`) takes over a slot in the same way as one started for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+
+from stablepool.channel import Bell, Channel, make_bell
+from stablepool.cleanup import kill_trees
+from stablepool.launch import WorkerContext, WorkerProcess
+from stablepool.memory import ControlBlock, SharedFile
+from stablepool.warden import Warden, kill_marked
+from stablepool.worker import Endowment, Post, adopt, serve
+
+__all__ = ["Recruit", "SharedParts", "kill_recruits"]
+
+
+@dataclass(frozen=True)
+class SharedParts:
+    """What all workers of a pool have in common."""
+
+    num_workers: int
+    num_envs: int
+    autoreset_mode: str
+    shared_memory: bool
+    check_finite: bool
+    plan: SharedFile
+    plan_ranges: tuple[tuple[int, int], ...]
+    block_file: SharedFile
+    block: ControlBlock
+    done: Bell
+    token: str
+    warden: Warden
+
+    def close(self) -> None:
+        """Close the descriptors; maps and views stay valid until nobody refers to them."""
+        for part in (self.plan, self.block_file, self.done):
+            part.close()
+        self.warden.dismiss()
+
+
+class Recruit:
+    """One worker process, from its start until nothing is left of it.
+
+    The kernel ends the process together with the *thread* that makes this object.
+
+    Args:
+        parts: What all workers share.
+        serial: A number that no other recruit of this pool has; its messages carry it.
+        modules: Modules to import before it says that it is ready; None: it is posted at once and says nothing.
+
+    Attributes:
+        channel: Messages to and from the process.
+        go: Wakes it.
+        sentinel: Descriptor that becomes readable when the process ends.
+        pid: Process id.
+        is_killed: Whether it has been killed: its process id may be another's since.
+
+    Raises:
+        OSError: The process cannot be started.
+    """
+
+    def __init__(self, parts: SharedParts, serial: int, modules: tuple[str, ...] | None = None) -> None:
+        self._parts = parts
+        self._token = f"{parts.token}-{serial}."
+        self.channel, theirs = Channel.pair(serial)
+        self.go = make_bell()
+        born_with = Endowment(
+            num_workers=parts.num_workers,
+            num_envs=parts.num_envs,
+            parent_pid=os.getpid(),
+            autoreset_mode=parts.autoreset_mode,
+            shared_memory=parts.shared_memory,
+            check_finite=parts.check_finite,
+            plan=parts.plan,
+            block=parts.block_file,
+            go=self.go,
+            done=parts.done,
+            channel=theirs,
+            modules=modules,
+        )
+        context = WorkerContext(self._token)
+        self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
+        try:
+            self._executor.submit(serve)
+        except BaseException:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._close_ends()
+            raise
+        finally:
+            theirs.close()
+        assert context.process is not None
+        self._process: WorkerProcess = context.process
+        self.pid: int = self._process.pid or 0
+        self.sentinel: int = self._process.sentinel
+        self.is_killed = False
+
+    def post(self, worker: int, env_indices: tuple[int, ...], deadline: float | None) -> None:
+        """Make it the worker of a slot; it builds these environments and then answers.
+
+        Raises:
+            ChannelError: It has died, or takes nothing until ``deadline`` (``time.monotonic``).
+        """
+        ranges = tuple(self._parts.plan_ranges[index] for index in env_indices)
+        self.channel.send(0, Post(worker, env_indices, ranges), deadline, self.sentinel)
+
+    def has_died(self, wait_s: float = 0.0) -> bool:
+        """Tell whether the process has ended, waiting at most ``wait_s`` for it."""
+        return bool(wait([self.sentinel], wait_s))
+
+    def exit_code(self) -> int | None:
+        """Exit code of the ended process; waits a moment for whoever is just reaping it."""
+        self._process.join(1.0)
+        return self._process.exitcode
+
+    def sweep(self) -> None:
+        """Kill what the process has started and what has left its process tree since."""
+        kill_marked(self._token)
+
+    def retire(self) -> None:
+        """Let the process exit by itself once its task has returned."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def dispose(self) -> None:
+        """Let go of a process that has ended, and of all that was opened for it."""
+        ended = self.exit_code() is not None
+        self._executor.shutdown(wait=ended, cancel_futures=True)  # its thread still looks at the process
+        if ended:
+            self._process.close()
+        self._close_ends()
+
+    def _close_ends(self) -> None:
+        self.channel.close()
+        self.go.close()
+
+
+def kill_recruits(recruits: Iterable[Recruit]) -> None:
+    """Kill processes with everything that they started, all at once; one that has been killed before is left alone."""
+    doomed = [recruit for recruit in recruits if not recruit.is_killed]
+    kill_trees([recruit.pid for recruit in doomed])
+    for recruit in doomed:
+        recruit.is_killed = True
