@@ -29,12 +29,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
+from fuelbreak.atomic import replacing, write_atomically
 from fuelbreak.landscape import Landscape
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-__all__ = ["RunFolder", "load_checkpoint", "write_atomically"]
+__all__ = ["RunFolder", "load_checkpoint", "write_checkpoint"]
 
 _KEPT_CHECKPOINTS = 2
 _REPORTED_PACKAGES = ("stable-train", "torch", "numpy", "gymnasium", "numba", "rasterio")
@@ -161,16 +162,19 @@ class RunFolder:
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Save tensors and plain values so that `load_checkpoint` can read them, atomically."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        with temporary.open("wb") as file:
+    """Save tensors and plain values so that `load_checkpoint` can read them, atomically.
+
+    Raises:
+        OSError: It could not be written; what stood there stands there still.
+    """
+    with replacing(path) as file:
+        try:
             torch.save(dict(state), file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        except RuntimeError as error:
+            # Where a disk is full, torch ends with an error of its own that says nothing about disks.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load_checkpoint(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:
@@ -185,16 +189,6 @@ def load_checkpoint(path: Path | str, device: torch.device | str = "cpu") -> dic
         raise FileNotFoundError(f"no checkpoint at {file}; give a run's folder or a .pt file")
     state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
     return state
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file by new content: afterwards it is wholly old or wholly new."""
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _link(path: Path, name: Path) -> None:

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 
 from fuelbreak.agents import Agent
+from fuelbreak.atomic import write_atomically
 from fuelbreak.evaluate.judging import RANDOM_DRAWS, Judgement
 from fuelbreak.evaluate.summary import Comparison, compare, csv_table, markdown_tables
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.maps import draw_landscape
 from fuelbreak.pictures import draw_fire, draw_learning_curve
-from fuelbreak.runs import write_atomically
 
 __all__ = ["draw_pictures", "print_tables", "write_report"]
 
