@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 
-__all__ = ["call_before_threads_are_joined", "kill_trees", "terminate_children"]
+__all__ = ["call_before_threads_are_joined", "kill_trees", "not_in_a_fork", "terminate_children"]
 
 _ENDED = ("Z", "X", "x")  # a zombie, or gone
 _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
@@ -146,3 +146,18 @@ def call_before_threads_are_joined(finish: Callable[[], Any]) -> None:
     its own threads; callbacks run last-in first-out, so this one comes before theirs.
     """
     threading._register_atexit(finish)  # type: ignore[attr-defined]
+
+
+def not_in_a_fork(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Have ``act`` do nothing in a process that was forked from this one.
+
+    A child of `fork` (a data loader's worker, a process of `multiprocessing`) inherits every object and every callback
+    at exit; the workers and the poll that they refer to are still its parent's.
+    """
+    home = os.getpid()
+
+    def act_at_home(*args: Any) -> None:
+        if os.getpid() == home:
+            act(*args)
+
+    return act_at_home

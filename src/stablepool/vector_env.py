@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,7 +26,7 @@ from gymnasium.vector.async_vector_env import AsyncState
 from gymnasium.vector.utils import iterate
 
 from stablepool.arguments import refuse_worker, seconds, spread_seeds, take_reset_mask
-from stablepool.cleanup import call_before_threads_are_joined
+from stablepool.cleanup import call_before_threads_are_joined, not_in_a_fork
 from stablepool.conductor import Conductor
 from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
@@ -155,7 +156,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             owner=type(self).__name__,
         )
         self._supervisor: Supervisor = pool.supervisor
-        self._finalizer = weakref.finalize(self, pool.supervisor.close, 0.0)
+        self._owner_pid = os.getpid()
+        self._finalizer = weakref.finalize(self, not_in_a_fork(pool.supervisor.close), 0.0)
         call_before_threads_are_joined(self._finalizer)
         self.single_observation_space, self.observation_space = (
             pool.single_observation_space,
@@ -436,10 +438,14 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     def close_extras(self, timeout: float | None = None, terminate: bool = False) -> None:
         """Close every environment and end every worker; what does not close in time is killed.
 
+        Does nothing in a process that was forked from the pool's.
+
         Args:
             timeout: Seconds for all of it; None: the pool's ``close_timeout``.
             terminate: Kill at once.
         """
+        if os.getpid() != self._owner_pid:
+            return
         if self._state is not AsyncState.DEFAULT:
             logger.warn(
                 f"Calling `close` while waiting for a pending call to `{self._state.value}` to complete."
@@ -483,6 +489,11 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         if self.closed:
             raise ClosedEnvironmentError(
                 f"Trying to operate on `{type(self).__name__}`, after a call to `close()`."
+            )
+        if os.getpid() != self._owner_pid:
+            raise ClosedEnvironmentError(
+                f"`{type(self).__name__}` belongs to process {self._owner_pid}, of which this one ({os.getpid()}) is a "
+                "fork: make another in here."
             )
 
     @contextlib.contextmanager

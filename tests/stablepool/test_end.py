@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import psutil
 import pytest
+from gymnasium.error import ClosedEnvironmentError
 from pool_checks import runs, settles_to
 from pool_envs import Plan, make
 
@@ -148,6 +152,35 @@ def test_a_pool_that_is_garbage_is_ended() -> None:
     pids = envs.worker_pids
     del envs
     assert settles_to(lambda: any(runs(pid) for pid in pids), False)
+
+
+def _use_in_a_fork(envs: StableProcessPoolEnv, say: Connection) -> None:
+    try:
+        envs.step([[0] * 4] * 2)
+    except ClosedEnvironmentError as error:
+        say.send(str(error))
+    envs.close()  # and then this process ends, with all that it runs at exit
+
+
+def test_a_process_that_is_forked_from_the_pools_leaves_it_alone() -> None:
+    envs = StableProcessPoolEnv([make(0), make(1)], 2)
+    try:
+        envs.reset(seed=1)
+        pids = envs.worker_pids
+        hear, say = multiprocessing.Pipe(duplex=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads, from Python 3.12 on
+            child = multiprocessing.get_context("fork").Process(target=_use_in_a_fork, args=(envs, say))
+            child.start()
+        assert f"belongs to process {os.getpid()}" in hear.recv()
+        child.join(10)
+        assert child.exitcode == 0
+        observations, *_, infos = envs.step([[0] * 4] * 2)
+        assert "fault" not in infos
+        assert observations[:, 1].tolist() == [1, 1]
+        assert envs.worker_pids == pids
+    finally:
+        envs.close()
 
 
 def test_descriptors_and_threads_do_not_pile_up(tmp_path: Path) -> None:
