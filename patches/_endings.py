@@ -121,7 +121,7 @@ def _loops_over(script: Script, assignment: ast.Assign) -> list[ast.stmt]:
     block = script.names.block(assignment)
     follows = block is script.names.block(start) and block.index(start) == block.index(assignment) + 1
     needed = bool(before or _said_first(loops[0]))
-    return loops if needed or not follows else [assignment, *loops]
+    return [*loops] if needed or not follows else [assignment, *loops]
 
 
 def _is_reached_from(script: Script, assignment: ast.Assign, loop: ast.stmt) -> bool:

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from patches._callees import pair_arguments
 from patches._loops import Loop, step_helpers, words
-from patches._script import Script, pair_arguments, walk
+from patches._script import Script, walk
 
 __all__ = ["HandMade", "hand_made_timeouts", "message_roots"]
 

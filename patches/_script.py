@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
+from patches._callees import Callees, instance_class, pair_arguments
 from patches._make_vec import MakeVec, find_makers
 from patches._names import Names
 from patches._source import Place, Source, Span
 
-__all__ = ["ASYNC", "POOL", "Key", "Script", "pair_arguments", "walk"]
+__all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
 
 ASYNC = frozenset(
     f"{package}.vector.{name}"
@@ -163,21 +164,16 @@ class Script:
         if isinstance(expression, ast.Name):
             owner = self.names.owner(expression)
             return (owner.node, expression.id) if owner else None
+        if isinstance(expression, ast.Subscript) and _is_text(expression.slice):
+            base = self.key(expression.value)
+            return (base[0], f"{base[1]}[{ast.unparse(expression.slice)}]") if base else None
         if not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
             return None
         owner = self.names.owner(expression.value)
         if owner is None:
             return None
         dotted = f"{expression.value.id}.{expression.attr}"
-        return (self._instance_class(expression.value, owner.node) or owner.node, dotted)
-
-    def _instance_class(self, base: ast.Name, function: ast.AST) -> ast.ClassDef | None:
-        """The class whose instance `base` is, where it is the first argument of a method."""
-        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or not function.args.args:
-            return None
-        parent = self.names.parents[function]
-        is_first = function.args.args[0].arg == base.id
-        return parent if isinstance(parent, ast.ClassDef) and is_first else None
+        return (instance_class(self.names, expression.value, owner.node) or owner.node, dotted)
 
     @cached_property
     def receivers(self) -> frozenset[Key]:
@@ -196,7 +192,7 @@ class Script:
         """Expressions whose value is a vector environment, as far as is known by now."""
         yield from self.constructions
         for call in self.names.calls:
-            if self._called_function(call) in makers or self._wraps(call, found):
+            if self.called_function(call) in makers or self._wraps(call, found):
                 yield call
         yield from (value for value in self._copies if self.key(value) in found)
 
@@ -205,7 +201,7 @@ class Script:
         """`b` in every `a = b` and `return b`."""
         statements = (node for node in self.names.order if isinstance(node, ast.Assign | ast.Return))
         values = (statement.value for statement in statements)
-        return [value for value in values if isinstance(value, ast.Name | ast.Attribute)]
+        return [value for value in values if isinstance(value, ast.Name | ast.Attribute | ast.Subscript)]
 
     def _wraps(self, call: ast.Call, found: set[Key]) -> bool:
         """True for `Wrapper(envs)`."""
@@ -217,31 +213,13 @@ class Script:
         origins = self.names.origins(call.func)
         return any(o.startswith(_WRAPPERS) or (name.endswith("Wrapper") and "." in o) for o in origins)
 
+    @cached_property
+    def _callees(self) -> Callees:
+        return Callees(self.names)
+
     def called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The function of this script that a call runs, where there is exactly one candidate."""
-        return self._called_function(call)
-
-    def _called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-        if isinstance(call.func, ast.Attribute):
-            return self._called_method(call.func)
-        if isinstance(call.func, ast.Name):
-            bound = [binding.node for binding in self.names.bindings(call.func)]
-            if len(bound) == 1 and isinstance(bound[0], ast.FunctionDef | ast.AsyncFunctionDef):
-                return bound[0]
-        return None
-
-    def _called_method(self, function: ast.Attribute) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
-        """The method behind `self.name`, where the class itself defines it once."""
-        if not isinstance(function.value, ast.Name) or (owner := self.names.owner(function.value)) is None:
-            return None
-        made_by = self._instance_class(function.value, owner.node)
-        body = made_by.body if made_by is not None else []
-        found = [
-            n
-            for n in body
-            if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and n.name == function.attr
-        ]
-        return found[0] if len(found) == 1 and not found[0].decorator_list else None
+        return self._callees.function(call)
 
     def _follow(self, value: ast.expr, found: set[Key], makers: set[ast.AST]) -> None:
         """Record where a vector environment goes: a variable, a `with` target, a function's result."""
@@ -255,6 +233,8 @@ class Script:
             targets = parent.targets
         elif isinstance(parent, ast.Tuple):
             targets = self._paired_targets(parent, value)
+        elif isinstance(parent, ast.Dict):
+            found.update(self._entry(parent, value))
         elif isinstance(parent, ast.AnnAssign):
             targets = [parent.target]
         elif isinstance(parent, ast.NamedExpr):
@@ -265,6 +245,15 @@ class Script:
         elif isinstance(parent, ast.Return) and (function := self.names.function(parent)) is not None:
             makers.add(function)
         found.update(key for target in targets if (key := self.key(target)) is not None)
+
+    def _entry(self, values: ast.Dict, value: ast.expr) -> Iterator[Key]:
+        """`d["train"]` for the value of "train" in `d = {"train": ...}`."""
+        name = values.keys[values.values.index(value)]
+        statement = self.names.parents[values]
+        if isinstance(statement, ast.Assign) and name is not None and _is_text(name):
+            for target in statement.targets:
+                if (base := self.key(target)) is not None:
+                    yield base[0], f"{base[1]}[{ast.unparse(name)}]"
 
     def _paired_targets(self, values: ast.Tuple, value: ast.expr) -> list[ast.expr]:
         """The target of one value in `a, b = make(), make()`."""
@@ -278,12 +267,12 @@ class Script:
         """A parameter holds the environment where every call in the script hands one over."""
         given: dict[Key, list[bool]] = {}
         for call in self.names.calls:
-            function = self._called_function(call)
+            function = self.called_function(call)
             if function is None:
                 continue
             for name, value in pair_arguments(call, function):
                 made = isinstance(value, ast.Call) and (
-                    value in self.constructions or self._called_function(value) in makers
+                    value in self.constructions or self.called_function(value) in makers
                 )
                 given.setdefault((function, name), []).append(made or self.key(value) in found)
         found.update(key for key, held in given.items() if all(held))
@@ -297,6 +286,16 @@ class Script:
         """Calls of these methods on a vector environment, in the order of the text."""
         return [call for method, call in self._method_calls if method in methods]
 
+    def submitted(self, method: str) -> list[ast.Call]:
+        """Calls like `executor.submit(envs.step, actions)`, which have a method run elsewhere."""
+        return [call for call in self.names.calls if self._submits(call, method)]
+
+    def _submits(self, call: ast.Call, method: str) -> bool:
+        if not isinstance(call.func, ast.Attribute) or call.func.attr != "submit" or not call.args:
+            return False
+        given = call.args[0]
+        return isinstance(given, ast.Attribute) and given.attr == method and self.is_receiver(given.value)
+
     @cached_property
     def _method_calls(self) -> list[tuple[str, ast.Call]]:
         """All calls of methods of a vector environment."""
@@ -307,16 +306,5 @@ class Script:
         ]
 
 
-def pair_arguments(
-    call: ast.Call, function: ast.FunctionDef | ast.AsyncFunctionDef
-) -> Iterator[tuple[str, ast.expr]]:
-    """Parameters of a function with the values that a call passes for them."""
-    if any(isinstance(argument, ast.Starred) for argument in call.args):
-        return
-    positional = [*function.args.posonlyargs, *function.args.args]
-    if isinstance(call.func, ast.Attribute):
-        positional = positional[1:]
-    yield from zip((argument.arg for argument in positional), call.args, strict=False)
-    for keyword in call.keywords:
-        if keyword.arg is not None:
-            yield keyword.arg, keyword.value
+def _is_text(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
