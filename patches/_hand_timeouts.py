@@ -6,14 +6,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from patches._callees import pair_arguments
+from patches._callees import Def, pair_arguments
 from patches._loops import Loop, step_helpers, words
 from patches._script import Script, walk
 
 __all__ = ["HandMade", "hand_made_timeouts", "message_roots"]
 
 _ALARM = frozenset({"signal.alarm"})
+_TIMER = frozenset({"signal.setitimer"})
 _THREAD = frozenset({"threading.Thread"})
+_AWAITS = frozenset({"join", "result"})
 _NEAR = 3
 """So many statements after an alarm at module level may speak of it."""
 _WAITS = ("step", "step_wait", "reset", "reset_wait")
@@ -92,8 +94,8 @@ def _from_call(script: Script, call: ast.Call) -> Iterator[HandMade]:
     if value is None:
         return
     root = script.names.function(call) or script.tree
-    is_join = isinstance(call.func, ast.Attribute) and call.func.attr == "join"
-    if is_join or _guards_a_wait(script, call, root):
+    awaits = isinstance(call.func, ast.Attribute) and call.func.attr in _AWAITS
+    if awaits or _guards_a_wait(script, call, root):
         yield from _resolve(script, HandMade(value, root, call))
     else:
         yield from _from_callers(script, value, root)
@@ -122,22 +124,24 @@ def _innermost_loop(script: Script, node: ast.AST) -> ast.AST | None:
 
 def _is_taken_back(script: Script, root: ast.AST) -> bool:
     """True where `alarm(0)` stands in the same function."""
-    return any(
-        isinstance(node, ast.Call)
-        and script.names.origins(node.func) & _ALARM
-        and len(node.args) == 1
-        and isinstance(node.args[0], ast.Constant)
-        and node.args[0].value == 0
-        for node in walk(root)
-    )
+    set_to = (_alarm_seconds(script, node) for node in walk(root) if isinstance(node, ast.Call))
+    return any(isinstance(value, ast.Constant) and value.value == 0 for value in set_to)
+
+
+def _alarm_seconds(script: Script, call: ast.Call) -> ast.expr | None:
+    """The seconds of `signal.alarm(30)` and of `signal.setitimer(signal.ITIMER_REAL, 30)`."""
+    origins = script.names.origins(call.func)
+    if origins & _ALARM:
+        return call.args[0] if len(call.args) == 1 else None
+    return call.args[1] if origins & _TIMER and len(call.args) == 2 else None
 
 
 def _seconds(script: Script, call: ast.Call) -> ast.expr | None:
-    """The argument of `signal.alarm(30)`, or of `thread.join(timeout=10.0)` for a thread that steps."""
-    if script.names.origins(call.func) & _ALARM:
-        return call.args[0] if len(call.args) == 1 else None
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "join":
-        made = _thread(script, call.func.value)
+    """The seconds of an alarm, of `thread.join(timeout=10.0)` and of `future.result(timeout=30)`."""
+    if (seconds := _alarm_seconds(script, call)) is not None:
+        return seconds
+    if isinstance(call.func, ast.Attribute) and call.func.attr in _AWAITS:
+        made = _worker(script, call.func.value, call.func.attr)
         if made is not None and _runs_environment(script, made):
             values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "timeout")]
             return values[0] if len(values) == 1 else None
@@ -159,7 +163,7 @@ def _resolve(script: Script, found: HandMade) -> Iterator[HandMade]:
     ):
         yield replace(found, value=statement.value)
     elif isinstance(node, ast.arg) and (function := script.names.function(node)) is not None:
-        default = _default(function, node)
+        default = _default(function, node.arg)
         given = list(_given(script, function, node.arg))
         yield from (replace(found, value=value) for value in [*default, *(value for _, value in given)])
     else:
@@ -177,21 +181,29 @@ def _is_timeout_or_text(script: Script, use: ast.Name) -> bool:
     parent = script.names.parents[use]
     if isinstance(parent, ast.keyword):
         parent = script.names.parents[parent]
-    if isinstance(parent, ast.Call) and _seconds(script, parent) is use:
+    if isinstance(parent, ast.Call) and (_seconds(script, parent) is use or _sets_alarm(script, parent)):
         return True
     return any(isinstance(ancestor, ast.JoinedStr) for ancestor in script.names.ancestors(use))
 
 
-def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, argument: ast.arg) -> list[ast.expr]:
+def _sets_alarm(script: Script, call: ast.Call) -> bool:
+    """True for a call of a function, or of a class, that sets an alarm."""
+    function = script.called_function(call)
+    if function is None:
+        return False
+    home = script.names.parents[function]
+    inside = walk(home if isinstance(home, ast.ClassDef) else function)
+    return any(isinstance(node, ast.Call) and _alarm_seconds(script, node) is not None for node in inside)
+
+
+def _default(function: Def, parameter: str) -> list[ast.expr]:
     positional = [*function.args.posonlyargs, *function.args.args]
     pairs = [*zip(reversed(positional), reversed(function.args.defaults), strict=False)]
     pairs += [(a, d) for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True) if d]
-    return [default for name, default in pairs if name is argument]
+    return [default for argument, default in pairs if argument.arg == parameter]
 
 
-def _given(
-    script: Script, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str
-) -> Iterator[tuple[ast.Call, ast.expr]]:
+def _given(script: Script, function: Def, name: str) -> Iterator[tuple[ast.Call, ast.expr]]:
     """Values that calls in the script pass for a parameter."""
     for call in script.names.calls:
         if script.called_function(call) is function:
@@ -200,12 +212,34 @@ def _given(
 
 def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[HandMade]:
     """`def limit(seconds): signal.alarm(seconds)`, called by functions that wait for an environment."""
-    if not isinstance(value, ast.Name) or not isinstance(root, ast.FunctionDef | ast.AsyncFunctionDef):
+    function, name = _parameter(script, value, root)
+    if function is None:
         return
-    for call, given in _given(script, root, value.id):
-        caller = script.names.function(call) or script.tree
-        if _guards_a_wait(script, call, caller):
-            yield HandMade(given, caller, call)
+    calls = [call for call in script.names.calls if script.called_function(call) is function]
+    guarding = {
+        call for call in calls if _guards_a_wait(script, call, script.names.function(call) or script.tree)
+    }
+    silent = set(calls)
+    for call, given in _given(script, function, name):
+        silent.discard(call)
+        if call in guarding:
+            yield from _resolve(script, HandMade(given, script.names.function(call) or script.tree, call))
+    if silent and silent <= guarding:
+        first = min(silent, key=lambda call: script.span(call).start)
+        for default in _default(function, name):
+            yield HandMade(default, script.names.function(first) or script.tree, first)
+
+
+def _parameter(script: Script, value: ast.expr, root: ast.AST) -> tuple[Def | None, str]:
+    """The function and the parameter that a number of seconds comes from; through `self.seconds` its class's."""
+    if isinstance(value, ast.Name) and isinstance(root, Def):
+        return root, value.id
+    assigned = _assigned(script, value) if isinstance(value, ast.Attribute) else []
+    if len(assigned) == 1 and isinstance(assigned[0], ast.Name):
+        function = script.names.function(assigned[0])
+        if function is not None and function.name == "__init__":
+            return function, assigned[0].id
+    return None, ""
 
 
 def _waits_within(script: Script, root: ast.AST) -> list[ast.Call]:
@@ -233,30 +267,42 @@ def _waits_once(script: Script, root: ast.AST) -> bool:
     return any(_innermost_loop(script, wait) is None for wait in _waits_within(script, root))
 
 
-def _thread(script: Script, receiver: ast.expr) -> ast.Call | None:
-    """The one `threading.Thread(...)` call that a variable is made from."""
-    key = script.key(receiver)
-    made = [
-        node.value
-        for node in script.names.order
-        if isinstance(node, ast.Assign)
-        and key is not None
-        and any(script.key(t) == key for t in node.targets)
-    ]
-    if made and all(isinstance(m, ast.Call) and script.names.origins(m.func) & _THREAD for m in made):
+def _worker(script: Script, receiver: ast.expr, awaited: str) -> ast.Call | None:
+    """The `Thread(...)` or `executor.submit(...)` whose end is awaited by `join` or `result`."""
+    made = [receiver] if isinstance(receiver, ast.Call) else _assigned(script, receiver)
+    starts = _is_submitted if awaited == "result" else _is_thread
+    if made and all(isinstance(m, ast.Call) and starts(script, m) for m in made):
         return made[0] if isinstance(made[0], ast.Call) else None
     return None
 
 
-def _runs_environment(script: Script, thread: ast.Call) -> bool:
-    """True where the thread's target waits for an environment."""
-    for keyword in thread.keywords:
-        if keyword.arg != "target":
-            continue
-        if isinstance(keyword.value, ast.Name):
-            return any(_waits_once(script, b.node) for b in script.names.bindings(keyword.value))
-        if isinstance(keyword.value, ast.Lambda):
-            return _waits_once(script, keyword.value)
-        function = keyword.value
-        return isinstance(function, ast.Attribute) and script.is_receiver(function.value)
-    return False
+def _assigned(script: Script, variable: ast.expr) -> list[ast.expr]:
+    """Every value that is assigned to a variable."""
+    key = script.key(variable)
+    assignments = (node for node in script.names.order if isinstance(node, ast.Assign) and key is not None)
+    return [a.value for a in assignments if any(script.key(target) == key for target in a.targets)]
+
+
+def _is_thread(script: Script, call: ast.Call) -> bool:
+    return bool(script.names.origins(call.func) & _THREAD)
+
+
+def _is_submitted(_script: Script, call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "submit" and bool(call.args)
+
+
+def _runs_environment(script: Script, made: ast.Call) -> bool:
+    """True where what a thread or an executor runs waits for an environment."""
+    targets = [keyword.value for keyword in made.keywords if keyword.arg == "target"]
+    if not _is_thread(script, made):
+        targets = made.args[:1]
+    return any(_waits_when_called(script, target) for target in targets)
+
+
+def _waits_when_called(script: Script, function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return any(_waits_once(script, b.node) for b in script.names.bindings(function))
+    if isinstance(function, ast.Lambda):
+        return _waits_once(script, function)
+    is_wait = isinstance(function, ast.Attribute) and function.attr in _WAITS
+    return is_wait and isinstance(function, ast.Attribute) and script.is_receiver(function.value)

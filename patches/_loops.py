@@ -61,7 +61,7 @@ def episode_loops(script: Script) -> Iterator[EpisodeLoop]:
 
 def _step_events(script: Script) -> Iterator[ast.Call]:
     """Calls that step an environment: directly, or through a helper of the script that does so once a call."""
-    direct = script.calls(*_STEPS)
+    direct = [*script.calls(*_STEPS), *script.submitted("step")]
     yield from direct
     helpers = {function for call in direct for function in step_helpers(script, call)}
     yield from (call for call in script.names.calls if script.called_function(call) in helpers)

@@ -27,7 +27,7 @@ class Step:
 
 def steps(script: Script) -> Iterator[Step]:
     """Statements that unpack a step: on the spot, from a helper that steps, or from a variable in between."""
-    direct = script.calls("step", "step_wait")
+    direct = [*script.calls("step", "step_wait"), *script.submitted("step")]
     helpers = {function for call in direct for function in step_helpers(script, call)}
     for call in script.names.calls:
         if call not in direct and script.called_function(call) not in helpers:
@@ -41,14 +41,24 @@ def steps(script: Script) -> Iterator[Step]:
                     yield Step(unpacking, call, names, target.elts[-1])
 
 
-def _unpackings(script: Script, holder: ast.expr) -> Iterator[ast.Assign]:
-    """`a, b, c, d, e = result`, for a variable that holds the result of a step."""
+def _unpackings(script: Script, holder: ast.expr) -> list[ast.Assign]:
+    """`a, b, c, d, e = result`, for a variable that holds a step's result or its future; four values, if never five."""
     key = script.key(holder)
+    by_count: dict[int, list[ast.Assign]] = {}
     for node in script.names.order:
-        if isinstance(node, ast.Assign) and key is not None and script.key(node.value) == key:
+        if isinstance(node, ast.Assign) and key is not None and script.key(_awaited(node.value)) == key:
             target = node.targets[0]
-            if isinstance(target, ast.Tuple) and len(target.elts) == 5:
-                yield node
+            if isinstance(target, ast.Tuple):
+                by_count.setdefault(len(target.elts), []).append(node)
+    return by_count.get(5) or by_count.get(4) or []
+
+
+def _awaited(value: ast.expr) -> ast.expr:
+    """`future` for `future.result(...)`."""
+    is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
+    if is_call and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
+        return value.func.value if value.func.attr == "result" else value
+    return value
 
 
 def stores(script: Script, step: Step) -> list[ast.Expr]:
@@ -126,18 +136,31 @@ def indexes_results(script: Script, store: ast.Expr, step: Step, index: str) -> 
 
 
 def follows(script: Script, step: ast.stmt, loop: ast.For) -> bool:
-    """True where the loop runs only after this very step: later in the same block, or within it."""
+    """True where the loop runs only after this very step: later in its block, or around it where errors leave."""
     block = script.names.block(step)
     later = block[block.index(step) + 1 :]
     if any(loop in set(walk(statement)) for statement in later if not isinstance(statement, ast.FunctionDef)):
         return True
     attempt = script.names.parents[step]
+    if isinstance(attempt, ast.With) and not _may_swallow(script, attempt):
+        return follows(script, attempt, loop)
     if isinstance(attempt, ast.If) and block is attempt.body and _asks_for_five(attempt.test):
         return follows(script, attempt, loop)
-    if not isinstance(attempt, ast.Try) or block is not attempt.body or attempt.finalbody:
+    if not isinstance(attempt, ast.Try) or block is not attempt.body or _leaves(*attempt.finalbody):
         return False
     leaves = all(isinstance(handler.body[-1], _LEAVING) for handler in attempt.handlers)
     return leaves and follows(script, attempt, loop)
+
+
+def _may_swallow(script: Script, block: ast.With) -> bool:
+    """True for `with suppress(...)`: what follows may run although the block did not."""
+    calls = [item.context_expr for item in block.items if isinstance(item.context_expr, ast.Call)]
+    return any("contextlib.suppress" in script.names.origins(call.func) for call in calls)
+
+
+def _leaves(*statements: ast.stmt) -> bool:
+    """True where statements may jump away, which in a `finally` would drop an error."""
+    return any(isinstance(node, _LEAVING) for node in walk(*statements))
 
 
 def _asks_for_five(test: ast.expr) -> bool:

@@ -107,7 +107,8 @@ def _count(script: Script, loop: ast.For, step: Step) -> str | None:
     named = script.text(bound) if is_range and isinstance(bound, ast.Name | ast.Attribute) else None
     if named is not None and words(bound) & {"env", "envs"}:
         return named
-    holders = [step.call.func.value] if isinstance(step.call.func, ast.Attribute) else step.call.args
+    called = [step.call.func, *step.call.args]
+    holders = [*called, *(part.value for part in called if isinstance(part, ast.Attribute))]
     receiver = next((holder for holder in holders if script.is_receiver(holder)), None)
     return f"{script.text(receiver)}.num_envs" if receiver is not None else named
 

@@ -118,6 +118,24 @@ CHANGED = {
         "def go():\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(10.0)\ntry:\n    go()\nexcept TimeoutError:\n    print('step hung (10s), load took 20s')\n",
         "def go():\n    t = threading.Thread(target=lambda: envs.step(a))\n    t.join(8.0)\ntry:\n    go()\nexcept TimeoutError:\n    print('step hung (8s), load took 20s')\n",
     ),
+    "a timer": ("step-timeouts", "import signal\n" + POOL, "signal.setitimer(signal.ITIMER_REAL, 30.0)\nenvs.step(a)\nsignal.setitimer(signal.ITIMER_REAL, 0)\n", "signal.setitimer(signal.ITIMER_REAL, 8.0)\nenvs.step(a)\nsignal.setitimer(signal.ITIMER_REAL, 0)\n"),
+    "a future": ("step-timeouts", POOL, "f = pool.submit(envs.step, a)\nout = f.result(timeout=30)\n", "f = pool.submit(envs.step, a)\nout = f.result(timeout=8)\n"),
+    "a future on the spot": ("step-timeouts", POOL, "def go():\n    return envs.step(a)\nout = pool.submit(go).result(30)\n", "def go():\n    return envs.step(a)\nout = pool.submit(go).result(8)\n"),
+    "an alarm behind a class": (
+        "step-timeouts", "import signal\n" + POOL,
+        "class Limit:\n    def __init__(self, seconds=1):\n        self.seconds = seconds\n    def __enter__(self):\n        signal.alarm(self.seconds)\n    def __exit__(self, *error):\n        signal.alarm(0)\nwith Limit(seconds=30):\n    envs.step(a)\n",
+        "class Limit:\n    def __init__(self, seconds=1):\n        self.seconds = seconds\n    def __enter__(self):\n        signal.alarm(self.seconds)\n    def __exit__(self, *error):\n        signal.alarm(0)\nwith Limit(seconds=8):\n    envs.step(a)\n",
+    ),
+    "a default that all callers rely on": (
+        "step-timeouts", "import signal\n" + POOL,
+        "def limit(seconds=30):\n    signal.alarm(seconds)\n    yield\nwith limit():\n    envs.step(a)\n",
+        "def limit(seconds=8):\n    signal.alarm(seconds)\n    yield\nwith limit():\n    envs.step(a)\n",
+    ),
+    "a constant behind a context manager": (
+        "step-timeouts", "import signal\n" + POOL,
+        "LIMIT = 30\ndef limit(seconds):\n    signal.alarm(seconds)\n    yield\nwith limit(LIMIT):\n    envs.step(a)\n",
+        "LIMIT = 8\ndef limit(seconds):\n    signal.alarm(seconds)\n    yield\nwith limit(LIMIT):\n    envs.step(a)\n",
+    ),
     # --- clean-up
     "loop": ("process-cleanup", "import multiprocessing\n" + ASYNC + MAKE, "print(multiprocessing.cpu_count())\nfor p in multiprocessing.active_children():\n    p.kill()\n", "print(multiprocessing.cpu_count())\nterminate_children()\n"),
     "loop by name": ("process-cleanup", "from multiprocessing import active_children, Queue\n" + ASYNC + MAKE, "for p in active_children():\n    p.terminate()\n", "terminate_children()\n"),
@@ -160,6 +178,16 @@ CHANGED = {
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
         "while go:\n    try:\n        n, r, d, u, info = envs.step(a)\n    except E:\n        continue\n    for k in range(N_ENVS):\n        buf.add(o[k], r[k], n[k], d[k])\n",
         "while go:\n    try:\n        n, r, d, u, info = envs.step(a)\n        valid = valid_transitions(info, N_ENVS)\n    except E:\n        continue\n    for k in range(N_ENVS):\n        if valid[k]:\n            buf.add(o[k], r[k], n[k], d[k])\n",
+    ),
+    "after a try that cleans up": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "while go:\n    try:\n        n, r, d, u, i = envs.step(a)\n    finally:\n        f()\n    for k in range(N_ENVS):\n        b.push(o[k], r[k], n[k])\n",
+        "while go:\n    try:\n        n, r, d, u, i = envs.step(a)\n        valid = valid_transitions(i, N_ENVS)\n    finally:\n        f()\n    for k in range(N_ENVS):\n        if valid[k]:\n            b.push(o[k], r[k], n[k])\n",
+    ),
+    "after a future": (
+        "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
+        "with Pool() as pool:\n    f = pool.submit(envs.step, a)\n    n, r, d, u, i = f.result(timeout=8)\nfor k in range(len(r)):\n    b.push(o[k], r[k], n[k])\n",
+        "with Pool() as pool:\n    f = pool.submit(envs.step, a)\n    n, r, d, u, i = f.result(timeout=8)\n    valid = valid_transitions(i, envs.num_envs)\nfor k in range(len(r)):\n    if valid[k]:\n        b.push(o[k], r[k], n[k])\n",
     ),
     "through a helper": (
         "drop-void-transitions", "from stablepool import StableProcessPoolEnv, valid_transitions\nenvs = StableProcessPoolEnv(fns)\n",
@@ -213,6 +241,8 @@ LEFT_ALONE = {
     "timeout given": ("step-timeouts", "", POOL, ()),
     "timeout given as None": ("step-timeouts", "", POOL.replace("8.0", "None"), ()),
     "timeout by position": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns, 8, 30.0)\n", ()),
+    "a default that others rely on as well": ("step-timeouts", "import signal\n" + POOL, "def limit(seconds=30):\n    signal.alarm(seconds)\nlimit()\nenvs.step(a)\ndef load():\n    limit()\n    return read()\n", ()),
+    "a future of something else": ("step-timeouts", "", POOL + "f = pool.submit(load, a)\nf.result(timeout=30)\n", ()),
     "a short alarm": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(5)\nenvs.step(a)\n", ()),
     "an alarm for the whole run": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(3600)\nenvs.reset()\nwhile True:\n    envs.step(a)\n", ()),
     "an alarm around learning": ("step-timeouts", "import signal\n" + POOL, "def learn():\n    signal.alarm(60)\n    scaler.step(optimizer)\n    signal.alarm(0)\n", ()),
@@ -260,7 +290,8 @@ LEFT_ALONE = {
     "an error that is passed over": ("drop-void-transitions", "", POOL + "try:\n    n, r, d, u, i = envs.step(a)\nexcept E:\n    pass\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
     "a helper that knows the environments itself": ("drop-void-transitions", "", POOL + "def go(a):\n    return envs.step(a)\nn, r, d, u, i = go(a)\nfor k in range(len(r)):\n    b.push(o[k], r[k], n[k])\n", ("no-count",)),
     "a batch in the loop that steps": ("drop-void-transitions", "", POOL + "for t in range(9):\n    n, r, d, u, i = envs.step(a)\n    b.push(o, r, n)\n", ("batched-store",)),
-    "a try that cleans up": ("drop-void-transitions", "", POOL + "while go:\n    try:\n        n, r, d, u, i = envs.step(a)\n    finally:\n        f()\n    for k in range(M):\n        b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
+    "a finally that drops errors": ("drop-void-transitions", "", POOL + "while go:\n    try:\n        n, r, d, u, i = envs.step(a)\n    finally:\n        if f():\n            break\n    for k in range(M):\n        b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
+    "errors that are suppressed": ("drop-void-transitions", "", "import contextlib\n" + POOL + "with contextlib.suppress(E):\n    n, r, d, u, i = envs.step(a)\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
     "a result that may have other lengths": ("drop-void-transitions", "", POOL + "out = envs.step(a)\nif lucky:\n    n, r, d, u, i = out\nfor k in range(M):\n    b.push(o[k], r[k], n[k])\n", ("not-after-step",)),
     "a deque of batches": ("drop-void-transitions", "", POOL + "n, r, d, u, i = envs.step(a)\nrollout.append((o, a, r, n))\n", ("batched-store",)),
 }  # fmt: skip

@@ -351,6 +351,59 @@ def test_a_method_that_resets() -> None:
     check_noop(before, FIX)
 
 
+def test_the_environment_as_a_parameter_of_a_class() -> None:
+    before = (
+        HEAD
+        + """\
+class Trainer:
+    def __init__(self, envs):
+        self.envs = envs
+    def train(self):
+        obs, infos = self.envs.reset()
+        for episode in range(9):
+            for t in range(5):
+                obs, r, term, trunc, infos = self.envs.step(act(obs))
+Trainer(envs).train()
+"""
+    )
+    line = "self.envs.step(act(obs))\n"
+    reset = " " * 12 + COMMENT + " " * 12 + "obs, infos = self.envs.reset()\n"
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
+def test_the_environment_as_a_parameter_of_an_instance() -> None:
+    before = (
+        HEAD
+        + """\
+class Agent:
+    def train(self, venv):
+        obs, infos = venv.reset()
+        for episode in range(9):
+            for t in range(5):
+                obs, r, term, trunc, infos = venv.step(self.act(obs))
+agent = Agent()
+agent.train(envs)
+"""
+    )
+    line = "venv.step(self.act(obs))\n"
+    reset = " " * 12 + COMMENT + " " * 12 + "obs, infos = venv.reset()\n"
+    check_transformed(before, before.replace(line, line + reset), FIX)
+
+
+def test_the_step_in_an_executor() -> None:
+    before = (
+        HEAD
+        + """\
+obs, infos = envs.reset()
+for episode in range(9):
+    for t in range(5):
+        future = pool.submit(envs.step, act(obs))
+        obs, r, term, trunc, infos = future.result(timeout=30)
+"""
+    )
+    check_transformed(before, before + "    " + COMMENT + "    obs, infos = envs.reset()\n", FIX)
+
+
 def test_the_environment_as_a_parameter() -> None:
     before = """\
     from gymnasium.vector import AsyncVectorEnv
@@ -457,6 +510,22 @@ def test_other_things_are_not(made: str) -> None:
     before = HEAD.replace("AsyncVectorEnv(fns)", made)
     before += "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
     check_noop(before, FIX)
+
+
+@pytest.mark.parametrize(
+    "made", ['envs = {"a": AsyncVectorEnv(fns), "b": 3}', 'envs["a"] = AsyncVectorEnv(fns)']
+)
+def test_entries_of_a_dict_are_followed(made: str) -> None:
+    before = HEAD.replace("envs = AsyncVectorEnv(fns)", f"envs = {{}}\n{made}")
+    before += 'obs, infos = envs["a"].reset()\nfor ep in range(9):\n    for t in range(5):\n        '
+    before += STEP.replace("envs", 'envs["a"]')
+    check_transformed(before, before + "    " + COMMENT + '    obs, infos = envs["a"].reset()\n', FIX)
+
+
+def test_another_entry_of_the_dict_is_not() -> None:
+    before = HEAD.replace("envs = AsyncVectorEnv(fns)", 'envs = {"a": AsyncVectorEnv(fns), "b": other()}')
+    before += 'obs, infos = envs["b"].reset()\nfor ep in range(9):\n    for t in range(5):\n        '
+    check_noop(before + STEP.replace("envs", 'envs["b"]'), FIX)
 
 
 def test_a_reset_in_a_handler_shows_the_idiom_where_no_other_does() -> None:
