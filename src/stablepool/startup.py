@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle
 import numpy as np
 from gymnasium import Space
 from gymnasium.error import CustomSpaceError
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_differing_spaces, batch_space
 
+from stablepool.building import pickle_recipes
 from stablepool.channel import make_bell
 from stablepool.errors import EnvironmentStartError
 from stablepool.layout import ActionArea, DataPart, MessageObservations, Observations, attach_data
@@ -116,7 +116,7 @@ def _share(
     shared_memory: bool,
 ) -> SharedParts:
     """Open everything that the workers share, to be undone where one of the steps fails."""
-    pickles = _pickle_functions(env_fns)
+    pickles = pickle_recipes(env_fns)
     ends = np.cumsum([len(data) for data in pickles]).tolist()
     plan, block_file = SharedFile(), SharedFile()
     undo.callback(plan.close)
@@ -142,24 +142,6 @@ def _share(
         token=token,
         warden=warden,
     )
-
-
-def _pickle_functions(env_fns: Sequence[Callable[[], Any]]) -> list[bytes]:
-    """Pickle every environment function.
-
-    Raises:
-        TypeError: One of them cannot be pickled.
-    """
-    pickles: list[bytes] = []
-    for index, env_fn in enumerate(env_fns):
-        try:
-            pickles.append(cloudpickle.dumps(env_fn))
-        except Exception as error:
-            raise TypeError(
-                f"environment function {index} cannot be sent to a worker: {error}; create what cannot be pickled "
-                "(locks, open files, GPU handles) inside the function"
-            ) from error
-    return pickles
 
 
 def _agree(
