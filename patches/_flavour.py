@@ -17,7 +17,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from patches._model import Edit, Insert, Remark, ReplaceExpression
-from patches._script import Script, walk
+from patches._reset_forms import is_taken_whole, is_whole_expression
+from patches._script import Script
+from patches._step_results import StepResults, elements
 
 __all__ = ["Flavour"]
 
@@ -37,14 +39,13 @@ class Flavour:
     fix: str
 
     @cached_property
-    def _steps(self) -> list[tuple[ast.Call, int | None]]:
-        calls = self.script.calls("step", "step_wait")
-        return [(call, _arity(self.script, call)) for call in calls]
+    def _steps(self) -> StepResults:
+        return StepResults(self.script)
 
     @cached_property
     def is_four(self) -> bool:
         """True where steps are unpacked into four values."""
-        return any(arity == 4 for _, arity in self._steps)
+        return 4 in self._steps.arities
 
     @cached_property
     def old_keys(self) -> list[ast.Constant]:
@@ -73,38 +74,43 @@ class Flavour:
                 yield self._refusal("final-info", node, message, 'read infos["final_info"][key][i] instead')
 
     def _step_refusals(self) -> Iterator[Remark]:
-        arities = {arity for _, arity in self._steps}
-        for call, arity in self._steps:
-            if arity not in (None, 4, 5) or (arity == 4 and not (self._is_gym and 5 not in arities)):
-                message = f"the step is unpacked into {arity} values; the pool returns Gymnasium's 5"
+        mixed = self._steps.arities == {4, 5}
+        for call in self._steps.calls:
+            arity = self._steps.arity(call)
+            if arity not in (None, 4, 5) or (self.is_four and (mixed or not self._is_gym)):
+                count = arity or 4
+                message = f"the step is unpacked into {count} values; the pool returns Gymnasium's 5"
                 hint = "unpack observations, rewards, terminations, truncations, infos"
                 yield self._refusal("step-unpacking", call, message, hint)
-            elif self.is_four and not (
-                arity == 4 and self.script.stands_alone(self.script.names.statement(call))
-            ):
-                message = "one step is unpacked into four values, but this one is not unpacked in place"
-                yield self._refusal("step-unpacking", call, message, "unpack every step where it is taken")
+            elif self._is_gym and not (self._steps.is_followed(call) and self._stand_alone):
+                message = "gym returned four values or five, and where this step is unpacked is not clear"
+                hint = "unpack every step where it is taken, on a line of its own"
+                yield self._refusal("step-unpacking", call, message, hint)
         if self.is_four:
             yield from self._old_api_refusals()
+
+    @cached_property
+    def _stand_alone(self) -> bool:
+        """True where every line that would have to be rewritten has one statement."""
+        return not self.is_four or self.script.stands_alone(*self._steps.statements)
 
     def _old_api_refusals(self) -> Iterator[Remark]:
         for call in self.script.calls("seed"):
             message = "the pool has no seed(); Gymnasium seeds with the reset"
             yield self._refusal("seed-method", call, message, "pass the seed to the first reset(seed=...)")
-        for node in _infos_as_list(self.script):
+        for node in _infos_as_list(self.script, self._steps.statements):
             message = (
                 "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
             )
             yield self._refusal("infos-list", node, message, "read infos[key][i] instead of infos[i][key]")
 
     def _reset_refusals(self) -> Iterator[Remark]:
-        arities = {arity for _, arity in self._steps}
         for call in self.script.calls("reset", "reset_wait"):
-            if 5 in arities and _is_taken_whole(self.script, call):
+            if 5 in self._steps.arities and is_taken_whole(self.script, call):
                 message = "the reset is taken as one value, but the step is unpacked into Gymnasium's five"
                 hint = "unpack the reset as well: observations, infos = envs.reset()"
                 yield self._refusal("reset-contradicts-step", call, message, hint)
-            elif self.is_four and not _is_whole_expression(self.script, call):
+            elif self.is_four and not is_whole_expression(self.script, call):
                 message = "the reset is unpacked as Gymnasium's pair, but the step into gym's four values"
                 hint = "unpack observations, rewards, terminations, truncations, infos from the step"
                 yield self._refusal("reset-contradicts-step", call, message, hint)
@@ -125,10 +131,8 @@ class Flavour:
     def _four_to_five(self) -> Iterator[Edit]:
         script = self.script
         terminated, truncated = _free(script, "terminated"), _free(script, "truncated")
-        for call, _ in self._steps:
-            statement = script.names.statement(call)
-            assert isinstance(statement, ast.Assign)
-            done = _elements(statement)[2]
+        for statement in self._steps.statements:
+            done = elements(statement)[2]
             text = script.text(done)
             both = ReplaceExpression(
                 script.span(done), "_, _" if text == "_" else f"{terminated}, {truncated}"
@@ -141,21 +145,6 @@ class Flavour:
             yield Edit(self.fix, script.place(call), "the reset returns observations and infos", (whole,))
 
 
-def _arity(script: Script, call: ast.Call) -> int | None:
-    """How many values a script unpacks from a step; None where it does not unpack in place."""
-    statement = script.names.parents[call]
-    if isinstance(statement, ast.Assign) and statement.value is call:
-        elements = _elements(statement)
-        if elements and not any(isinstance(element, ast.Starred) for element in elements):
-            return len(elements)
-    return None
-
-
-def _elements(statement: ast.Assign) -> list[ast.expr]:
-    target = statement.targets[0]
-    return target.elts if len(statement.targets) == 1 and isinstance(target, ast.Tuple | ast.List) else []
-
-
 def _info_keys(script: Script) -> Iterator[ast.Constant]:
     """String constants that look something up: `x["key"]`, `"key" in x`, `x.get("key")`."""
     for node in script.names.order:
@@ -166,13 +155,9 @@ def _info_keys(script: Script) -> Iterator[ast.Constant]:
                 yield node
 
 
-def _infos_as_list(script: Script) -> Iterator[ast.expr]:
+def _infos_as_list(script: Script, unpackings: list[ast.Assign]) -> Iterator[ast.expr]:
     """Uses of a step's infos by position: `infos[i]`, `for info in infos`."""
-    keys = set()
-    for call in script.calls("step", "step_wait"):
-        statement = script.names.parents[call]
-        if isinstance(statement, ast.Assign) and (elements := _elements(statement)):
-            keys.add(script.key(elements[-1]))
+    keys = {script.key(elements(statement)[-1]) for statement in unpackings} - {None}
     for node in script.names.order:
         if isinstance(node, ast.Name) and script.key(node) in keys and _is_listed(script, node):
             yield node
@@ -209,38 +194,6 @@ def _is_read_as_list(script: Script, key: ast.Constant) -> bool:
 
 def _is_text(index: ast.expr) -> bool:
     return isinstance(index, ast.Constant) and isinstance(index.value, str)
-
-
-def _is_whole_expression(script: Script, call: ast.Call) -> bool:
-    """True where a reset's result is not taken apart on the spot."""
-    parent = script.names.parents[call]
-    if isinstance(parent, ast.Assign):
-        return not isinstance(parent.targets[0], ast.Tuple | ast.List)
-    return not isinstance(parent, ast.Subscript)
-
-
-def _is_taken_whole(script: Script, call: ast.Call) -> bool:
-    """True for `obs = envs.reset()` where nothing in the function takes the pair apart."""
-    parent = script.names.parents[call]
-    if not isinstance(parent, ast.Assign) or parent.value is not call or len(parent.targets) != 1:
-        return False
-    key = script.key(parent.targets[0])
-    if key is None:
-        return False
-    root = script.names.function(call) or script.tree
-    return not any(_takes_apart(script, node, key) for node in walk(root))
-
-
-def _takes_apart(script: Script, node: ast.AST, key: tuple[ast.AST, str]) -> bool:
-    """True for `isinstance(x, tuple)`, `len(x)`, `type(x)`, `x[0]`, `*x` and `a, b = x`."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        inspects = node.func.id in {"isinstance", "len", "type", "hasattr"}
-        return inspects and bool(node.args) and script.key(node.args[0]) == key
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        return node.slice.value == 0 and script.key(node.value) == key
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-        return script.key(node.value) == key
-    return isinstance(node, ast.Starred) and script.key(node.value) == key
 
 
 def _free(script: Script, name: str) -> str:

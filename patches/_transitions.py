@@ -36,9 +36,14 @@ def steps(script: Script) -> Iterator[Step]:
         if isinstance(statement, ast.Assign) and statement.value is call:
             for unpacking in (statement, *_unpackings(script, statement.targets[0])):
                 target = unpacking.targets[0]
-                if isinstance(target, ast.Tuple) and len(target.elts) in (4, 5):
+                if isinstance(target, ast.Tuple) and _is_result(target):
                     names = frozenset(e.id for e in target.elts if isinstance(e, ast.Name))
                     yield Step(unpacking, call, names, target.elts[-1])
+
+
+def _is_result(target: ast.Tuple) -> bool:
+    """True for four or five targets without a star."""
+    return len(target.elts) in (4, 5) and not any(isinstance(e, ast.Starred) for e in target.elts)
 
 
 def _unpackings(script: Script, holder: ast.expr) -> list[ast.Assign]:

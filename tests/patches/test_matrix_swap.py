@@ -247,6 +247,24 @@ CHANGED = {
         IMPORT + "a, b = AsyncVectorEnv(f), AsyncVectorEnv(g)\n",
         POOL + "a, b = StableProcessPoolEnv(f), StableProcessPoolEnv(g)\n",
     ),
+    "four values behind a helper": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\ndef go(a):\n    try:\n        return envs.step(a)\n"
+        "    except E:\n        raise\nobs, rew, done, info = go(a)\n",
+        POOL
+        + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\ndef go(a):\n    try:\n        return envs.step(a)\n'
+        "    except E:\n        raise\nobs, rew, terminated, truncated, info = go(a)\ndone = terminated | truncated\n",
+    ),
+    "four values of a future": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nf = pool.submit(envs.step, a)\n"
+        "obs, rew, done, info = f.result()\n",
+        POOL + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\nf = pool.submit(envs.step, a)\n'
+        "obs, rew, terminated, truncated, info = f.result()\ndone = terminated | truncated\n",
+    ),
+    "old gym with five values behind a helper": (
+        "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\ndef go(a):\n    return envs.step(a)\nobs, rew, t, u, info = go(a)\n",
+        POOL
+        + 'envs = StableProcessPoolEnv(fns, autoreset_mode="SameStep")\ndef go(a):\n    return envs.step(a)\nobs, rew, t, u, info = go(a)\n',
+    ),
     "four values, two of them thrown away": (
         "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\nobs, rew, _, _ = envs.step(a)\n",
         POOL
@@ -408,6 +426,22 @@ REFUSED = {
         "a, b, c, d, f = e.step(x)\n",
         "step-unpacking",
         "3:14",
+    ),
+    "four values where a helper makes up its own": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ndef go(a):\n    try:\n        return e.step(a)\n"
+        "    except E:\n        return o, r, d, {}\no, r, d, i = go(a)\n",
+        "step-unpacking",
+        "5:16",
+    ),
+    "old gym, and nobody knows what becomes of the step": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\nlearn(e.step(a))\n",
+        "step-unpacking",
+        "3:7",
+    ),
+    "old gym, and the result is read elsewhere as well": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\nx = e.step(a)\no, r, d, i = x\nlearn(x[2])\n",
+        "step-unpacking",
+        "3:5",
     ),
     "one value of the reset, five of the step": (
         IMPORT + "e = AsyncVectorEnv(fns)\nobs = e.reset()\nobs, r, t, u, i = e.step(f(obs))\n",
