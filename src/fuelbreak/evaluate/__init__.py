@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fuelbreak.agents import load_agent
 from fuelbreak.evaluate.judging import AGENT, RANDOM_DRAWS, Judgement, evaluate
-from fuelbreak.evaluate.places import WEATHERS, named_weathers, read_places
+from fuelbreak.evaluate.places import read_places
 from fuelbreak.evaluate.report import draw_pictures, print_tables, write_report
 from fuelbreak.evaluate.summary import BEST_PLAN, Comparison, Interval, compare
 from fuelbreak.landscape import Landscape
@@ -23,7 +23,6 @@ __all__ = [
     "AGENT",
     "BEST_PLAN",
     "RANDOM_DRAWS",
-    "WEATHERS",
     "Comparison",
     "Interval",
     "Judgement",
@@ -31,7 +30,6 @@ __all__ = [
     "draw_pictures",
     "evaluate",
     "evaluate_run",
-    "named_weathers",
     "print_tables",
     "read_places",
     "write_report",

@@ -20,13 +20,13 @@ from fuelbreak.errors import FuelBreakError
 from fuelbreak.evaluate import (
     draw_pictures,
     evaluate,
-    named_weathers,
     print_tables,
     read_places,
     write_report,
 )
 from fuelbreak.fire.threads import usable_cores
 from fuelbreak.plans import FAST_PLANS, PLANS
+from fuelbreak.weathers import named_weathers
 
 __all__ = ["main"]
 

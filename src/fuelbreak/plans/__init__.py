@@ -2,7 +2,7 @@
 
     breaks = PLANS["compartment lines"](landscape, weather, budget=125)     bool (H, W)
     cells = ORDERS["adaptive DPV"](landscape, weather, budget=125)          int64 (n, 2), in the order of placement
-    python -m fuelbreak.plans RASTERS --plan compartment-lines --budget 125 --out plan.tif
+    python -m fuelbreak.plan RASTERS --method compartment-lines --budget 125 --out my-plan
 
 Each plan is one function of one signature (`Plan`) in a module that says where it comes from. `judge` tells what any
 breaks are worth, over all burnable ignitions.

@@ -1,4 +1,4 @@
-"""What is judged on: tiles as they are, whole layers cut side by side, weather by name or file."""
+"""What is judged on: tiles as they are, or whole layers cut side by side."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fuelbreak.errors import LandscapeError, WeatherError
-from fuelbreak.evaluate import WEATHERS, named_weathers, read_places
-from fuelbreak.fire.scenarios import write_weather_csv
-from fuelbreak.fire.weather import Weather
+from fuelbreak.errors import LandscapeError
+from fuelbreak.evaluate import read_places
 from fuelbreak.landscape import Landscape
 from fuelbreak.rasters import write_landscape
 
@@ -47,18 +45,3 @@ def test_layers_too_small_for_a_tile_are_named(raw_layers: Callable[..., object]
     raw_layers(6, 8).write(tmp_path, "garden")
     with pytest.raises(LandscapeError, match=r"no tile could be cut: .*smaller than 10x10"):
         read_places([tmp_path], size=10)
-
-
-def test_weather_comes_by_name_or_from_a_file(tmp_path: Path) -> None:
-    own = Weather(duration_min=77.0)
-    days = [Weather(wind_speed_10m_km_h=speed) for speed in (5.0, 30.0)]
-    write_weather_csv(tmp_path / "days.csv", days)
-    found = named_weathers(["own", "windy-day", str(tmp_path / "days.csv")], own)
-    assert found == {
-        "own": own,
-        "windy-day": WEATHERS["windy-day"],
-        "days:1": days[0],
-        "days:2": days[1],
-    }
-    with pytest.raises(WeatherError, match=r"no weather 'stormy'; choose .*calm-day.* or give a CSV file"):
-        named_weathers(["stormy"])
