@@ -6,12 +6,42 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from patches._loops import step_helpers
+from patches._loops import step_helpers, words
 from patches._script import Script, walk
 
-__all__ = ["Step", "follows", "indexes_results", "loop_and_index", "steps", "stores"]
+__all__ = [
+    "Comprehension",
+    "Step",
+    "follows",
+    "index",
+    "indexes_results",
+    "loop_and_index",
+    "steps",
+    "stored_together",
+    "stores",
+]
 
-_STORING = frozenset({"push", "append", "add", "store", "remember"})
+_STORING = frozenset(
+    {"push", "append", "add", "store", "remember", "put", "insert", "save", "record", "extend", "memorize"}
+)
+_BOOKS = frozenset(
+    {
+        "log",
+        "logs",
+        "logger",
+        "writer",
+        "stats",
+        "statistics",
+        "history",
+        "metrics",
+        "results",
+        "tracker",
+        "monitor",
+    }
+)
+"""Words of variables that keep statistics: nobody learns from them."""
+
+Comprehension = ast.ListComp | ast.GeneratorExp
 _LEAVING = (ast.Continue, ast.Break, ast.Return, ast.Raise)
 
 
@@ -74,17 +104,34 @@ def stores(script: Script, step: Step) -> list[ast.Expr]:
         for node in walk(root)
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Attribute)
-        and node.value.func.attr in _STORING
+        and _is_storing(node.value.func)
         and _is_transition(script, node.value, step)
     ]
+
+
+def _is_storing(function: ast.expr) -> bool:
+    """True for `memory.push` and `agent.store_transition`, not for `writer.add_scalars`."""
+    if not isinstance(function, ast.Attribute) or words(function.value) & _BOOKS:
+        return False
+    return bool(words(ast.Name(function.attr)) & _STORING)
+
+
+def stored_together(store: ast.Expr) -> Comprehension | None:
+    """The comprehension in `memory.extend([... for i in range(n)])`."""
+    assert isinstance(store.value, ast.Call)
+    given = store.value.args[0] if len(store.value.args) == 1 else None
+    return given if isinstance(given, Comprehension) else None
 
 
 def _is_transition(script: Script, call: ast.Call, step: Step) -> bool:
     """True where at least three values go into the call, two of them results of the step."""
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-    if len(arguments) == 1 and isinstance(arguments[0], ast.Tuple):
-        arguments = arguments[0].elts
+    row = arguments[0] if len(arguments) == 1 else None
+    row = row.elt if isinstance(row, Comprehension) else row
+    if isinstance(row, ast.Tuple):
+        arguments = row.elts
+    elif isinstance(row, ast.Call):
+        arguments = [*row.args, *(keyword.value for keyword in row.keywords)]
     infos = step.infos.id if isinstance(step.infos, ast.Name) else ""
     used = _names(*arguments)
     from_step = (step.results - {infos}) | _elements_of_results(script, call, step)
@@ -94,8 +141,8 @@ def _is_transition(script: Script, call: ast.Call, step: Step) -> bool:
 def _elements_of_results(script: Script, node: ast.AST, step: Step) -> set[str]:
     """Variables of the loops around a node that run over results of the step: `for o, r in zip(obs, rewards)`."""
     found: set[str] = set()
-    for loop in script.names.ancestors(node):
-        if isinstance(loop, ast.For) and _names(loop.iter) & step.results:
+    for loop in [*script.names.ancestors(node), *walk(node)]:
+        if isinstance(loop, ast.For | ast.comprehension) and _names(loop.iter) & step.results:
             found |= _names(loop.target)
     return found
 
@@ -109,13 +156,14 @@ def loop_and_index(script: Script, store: ast.Expr, step: Step) -> tuple[ast.For
     for ancestor in script.names.ancestors(store):
         if isinstance(ancestor, ast.For):
             repeats_step = any(loop is ancestor for loop in script.names.ancestors(step.statement))
-            return (None, None) if repeats_step else (ancestor, _index(ancestor))
+            return (None, None) if repeats_step else (ancestor, index(ancestor))
         if not isinstance(ancestor, ast.If | ast.With):
             break
     return None, None
 
 
-def _index(loop: ast.For) -> str | None:
+def index(loop: ast.For | ast.comprehension) -> str | None:
+    """The variable that counts in `for i in range(n)` and `for i, x in enumerate(xs)`."""
     if not isinstance(loop.iter, ast.Call) or not isinstance(loop.iter.func, ast.Name):
         return None
     if loop.iter.func.id == "range" and len(loop.iter.args) == 1 and isinstance(loop.target, ast.Name):
@@ -140,7 +188,7 @@ def indexes_results(script: Script, store: ast.Expr, step: Step, index: str) -> 
     )
 
 
-def follows(script: Script, step: ast.stmt, loop: ast.For) -> bool:
+def follows(script: Script, step: ast.stmt, loop: ast.stmt) -> bool:
     """True where the loop runs only after this very step: later in its block, or around it where errors leave."""
     block = script.names.block(step)
     later = block[block.index(step) + 1 :]

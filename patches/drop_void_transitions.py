@@ -5,26 +5,41 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from patches._loops import words
-from patches._model import Case, Edit, Finding, Fix, Guard, Insert, Options, Remark
-from patches._script import POOL, Script, walk
-from patches._transitions import Step, follows, indexes_results, loop_and_index, steps, stores
+from patches._guarding import FUNCTION, count, guard, is_extendable, is_filterable, is_guarded
+from patches._model import Case, Edit, Finding, Fix, Options, Remark
+from patches._script import POOL, Script
+from patches._transitions import (
+    Step,
+    follows,
+    index,
+    indexes_results,
+    loop_and_index,
+    steps,
+    stored_together,
+    stores,
+)
 
 __all__ = ["FIX"]
 
 NAME = "drop-void-transitions"
-_FUNCTION = "valid_transitions"
-_HINT = f"keep rows where stablepool.{_FUNCTION}(infos, num_envs) is True"
+_HINT = f"keep rows where stablepool.{FUNCTION}(infos, num_envs) is True"
 
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan a guard around the one statement that stores a transition."""
     if not _is_pool(script, options):
         return
-    for step in steps(script):
-        found = stores(script, step)
+    taken = list(steps(script))
+    for step in taken:
+        found = [store for store in stores(script, step) if _belongs(script, store, step, taken)]
         if found:
             yield _decide(script, step, found)
+
+
+def _belongs(script: Script, store: ast.Expr, step: Step, taken: list[Step]) -> bool:
+    """True where no other step stands between, as where a warm-up and a training loop use the same names."""
+    before = [other for other in taken if follows(script, other.statement, store)]
+    return not before or before[-1].statement is step.statement
 
 
 def _is_pool(script: Script, options: Options) -> bool:
@@ -35,82 +50,46 @@ def _is_pool(script: Script, options: Options) -> bool:
 
 def _decide(script: Script, step: Step, found: list[ast.Expr]) -> Finding:
     place = script.place(found[0])
-    if _is_guarded(script, found[0]):
+    if is_guarded(script, found[0]):
         return Remark(NAME, "satisfied", "guarded", place, "void transitions are dropped already")
     problem = _problem(script, step, found)
     if problem is not None:
         code, message = problem
         return Remark(NAME, "notice", code, place, message, _HINT)
-    loop, index = loop_and_index(script, found[0], step)
-    assert loop is not None
-    assert isinstance(step.infos, ast.Name)
-    name = _free_name(script)
-    count = _count(script, loop, step)
-    code = f"{name} = {_FUNCTION}({step.infos.id}, {count})"
-    operations = (
-        Insert(script.span(step.statement), code),
-        Guard(script.span(found[0]), f"{name}[{index}]"),
-    )
-    return Edit(NAME, place, f"stores only what {_FUNCTION}() says is valid", operations, (_FUNCTION,))
-
-
-def _is_guarded(script: Script, store: ast.Expr) -> bool:
-    """True where a test between the statement and its loop reads a variable made by `valid_transitions`."""
-    made = {
-        key
-        for node in script.names.order
-        if isinstance(node, ast.Assign)
-        and isinstance(node.value, ast.Call)
-        and script.names.origins(node.value.func) & {f"stablepool.{_FUNCTION}"}
-        for target in node.targets
-        if (key := script.key(target)) is not None
-    }
-    tests = [a.test for a in script.names.ancestors(store) if isinstance(a, ast.If)]
-    return any(isinstance(node, ast.Name) and script.key(node) in made for node in walk(*tests))
+    operations = guard(script, step, found)
+    return Edit(NAME, place, f"stores only what {FUNCTION}() says is valid", operations, (FUNCTION,))
 
 
 def _problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[str, str] | None:
     """Why the shape is not understood: code and message."""
-    loop, index = loop_and_index(script, found[0], step)
-    if len(found) > 1:
+    loop, counter = loop_and_index(script, found[0], step)
+    together = stored_together(found[0])
+    home = loop or (found[0] if together is not None else None)
+    if len(found) > 1 and (counter is None or not _share_loop(script, step, found)):
         return "several-stores", "transitions are stored in more than one place"
-    if loop is None:
+    if home is None:
         return "batched-store", "transitions are stored a whole batch at a time"
-    if index is None:
+    if counter is None and not is_extendable(script, loop) and not is_filterable(together):
         return "no-index", "the loop that stores transitions has no index of the environment"
     if not isinstance(step.infos, ast.Name) or step.infos.id == "_":
         return "infos-discarded", "the step's infos are thrown away, and they say what is void"
-    if not indexes_results(script, found[0], step, index):
-        return "not-indexed", f"the stored values are not indexed by {index}"
-    if not follows(script, step.statement, loop):
+    counted = counter or (index(together.generators[0]) if together is not None else None)
+    if counted is not None and not indexes_results(script, found[0], step, counted):
+        return "not-indexed", f"the stored values are not indexed by {counted}"
+    if not follows(script, step.statement, home):
         return "not-after-step", "the loop that stores transitions does not directly follow the step"
-    if _count(script, loop, step) is None:
+    if count(script, found[0], step) is None:
         return "no-count", "nothing names the number of environments"
-    if not script.stands_alone(found[0], step.statement):
+    if not script.stands_alone(*found, step.statement):
         return "shared-line", "the statement shares its line with another"
-    if not script.can_import(_FUNCTION):
-        return "name-taken", f"the script has a {_FUNCTION} of its own"
+    if not script.can_import(FUNCTION):
+        return "name-taken", f"the script has a {FUNCTION} of its own"
     return None
 
 
-def _free_name(script: Script) -> str:
-    names = ("valid", "valid_rows", "is_valid_transition")
-    numbered = (f"valid_{number}" for number in range(2, 1000))
-    return next(name for name in (*names, *numbered) if not script.names.is_taken(name))
-
-
-def _count(script: Script, loop: ast.For, step: Step) -> str | None:
-    """The script's own name for the number of environments, or the environments' own count."""
-    assert isinstance(loop.iter, ast.Call)
-    bound = loop.iter.args[0]
-    is_range = isinstance(loop.iter.func, ast.Name) and loop.iter.func.id == "range"
-    named = script.text(bound) if is_range and isinstance(bound, ast.Name | ast.Attribute) else None
-    if named is not None and words(bound) & {"env", "envs"}:
-        return named
-    called = [step.call.func, *step.call.args]
-    holders = [*called, *(part.value for part in called if isinstance(part, ast.Attribute))]
-    receiver = next((holder for holder in holders if script.is_receiver(holder)), None)
-    return f"{script.text(receiver)}.num_envs" if receiver is not None else named
+def _share_loop(script: Script, step: Step, found: list[ast.Expr]) -> bool:
+    loops = [loop_and_index(script, store, step) for store in found]
+    return all(loop == loops[0] for loop in loops)
 
 
 CASES = (
@@ -165,6 +144,37 @@ for step in range(1000):
 """,
     ),
     Case(
+        "rows that are zipped, and rows that are stored all together",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    for o, a, r, n, d in zip(obs, actions, rewards, next_obs, terminated):
+        memory.push(o, a, r, n, d)
+
+while testing:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    tests.extend([(obs[i], rewards[i], next_obs[i]) for i in range(N_ENVS)])
+""",
+        """\
+from stablepool import StableProcessPoolEnv, valid_transitions
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    valid = valid_transitions(infos, envs.num_envs)
+    for o, a, r, n, d, is_valid in zip(obs, actions, rewards, next_obs, terminated, valid):
+        if is_valid:
+            memory.push(o, a, r, n, d)
+
+while testing:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    tests.extend([(obs[i], rewards[i], next_obs[i]) for i in valid_transitions(infos, N_ENVS).nonzero()[0].tolist()])
+""",
+    ),
+    Case(
         "infos that are thrown away",
         """\
 from stablepool import StableProcessPoolEnv
@@ -196,7 +206,8 @@ FIX = Fix(
     description=(
         "When an environment fails, the pool marks its row in `infos` as void: reward and observation say nothing "
         "about the action. The statement that stores transitions in a loop over environments is guarded by "
-        "`valid_transitions(infos, num_envs)`. Other shapes are reported with the line to change."
+        "`valid_transitions(infos, num_envs)`; a comprehension runs over the valid rows. Other shapes are reported "
+        "with the line to change."
     ),
     find=find,
     cases=CASES,
