@@ -1,22 +1,28 @@
-"""`StableProcessPoolEnv` beside Gymnasium's `AsyncVectorEnv` and `SyncVectorEnv`: interleaved rounds in one run.
+"""`StableProcessPoolEnv` beside other vector environments and beside a bare plane, interleaved in one run.
 
 usage: python benchmarks/bench_pool.py [--envs 32] [--workers 2 4 16] [--rounds 5] [--seconds 1.0] [--out FILE]
+       python benchmarks/bench_pool.py --peers .venv-peers/bin/python ...   (`make peers` makes that one)
 
-Every contestant of a row is alive at the same time and they take turns, round by round, so that a busy machine
-troubles all of them alike. A ratio is taken within a round; its spread is the range over the rounds. CPU is what the
-parent and the workers burn for one environment step: the figure that others on the machine trouble least. Start-up,
-memory (PSS of the process tree, from /proc/PID/smaps_rollup) and close are measured with the contestant alone.
+Every contestant of a row lives in a process of its own (`pool_contestant.py`), all at the same time, and they take
+turns, round by round, so that a busy machine troubles all of them alike; one that does not answer in time is ended and
+named. A ratio is taken within a round; its spread is the range over the rounds. CPU is what parent and workers burn for
+one environment step: the figure that others on the machine trouble least. The bare plane (`bare_plane.py`) does the
+same work without a single guarantee. Start-up, memory (PSS of the workers, from /proc/PID/smaps_rollup) and close are
+measured with the contestant alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import contextlib
+import json
 import os
-import platform
+import select
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,206 +30,254 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import psutil
-from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv, VectorEnv
+from _tables import head, machine, row, spread, write
+from pool_contestant import PACKAGES
+from pool_workloads import WORKLOADS
 
-from stablepool import StableProcessPoolEnv
+from stablepool.cleanup import kill_trees
 
-POOL, ASYNC, SYNC = "StableProcessPoolEnv", "AsyncVectorEnv", "SyncVectorEnv"
+HERE = Path(__file__).parent
+POOL, BARE, ASYNC, SYNC = "StableProcessPoolEnv", "bare plane", "AsyncVectorEnv", "SyncVectorEnv"
+START_S, ANSWER_S = 120.0, 30.0
+LIFE_WORKLOAD = "CartPole-v1"
+PEER_WORKLOADS = list(WORKLOADS)[:2]
 
 
-class Raster(gym.Env[np.ndarray, np.ndarray]):
-    """Observations of 8 x 50 x 50 float32 and actions of 2,500 int8 cells, as the fuel-break environment has them.
+class ContestantError(Exception):
+    """A contestant cannot start, has ended, or does not answer."""
+
+
+class Runner:
+    """A contestant in a process of its own.
 
     Args:
-        work_s: CPU seconds that a step burns.
+        python: Interpreter that has the contestant's package.
+        name: Key of `pool_contestant.CONTESTANTS`.
+        workload: Key of `WORKLOADS`.
+        envs: Environments.
+        workers: Worker processes, where the contestant lets one choose.
+
+    Raises:
+        ContestantError: It does not start.
     """
 
-    observation_space = gym.spaces.Box(0.0, 1.0, (8, 50, 50), np.float32)
-    action_space = gym.spaces.MultiBinary(2500)
+    def __init__(self, python: str, name: str, workload: str, envs: int, workers: int) -> None:
+        command = [python, str(HERE / "pool_contestant.py"), name, workload, str(envs), str(workers)]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1"},
+        )
+        self._unread = b""
+        self.num_envs = envs
+        try:
+            ready = self._answer(START_S)
+        except ContestantError:
+            self.end()
+            raise
+        self.name, self.ready_s = ready["name"], float(ready["ready_s"])
 
-    def __init__(self, work_s: float = 0.0) -> None:
-        self.work_s = work_s
-        self.observation = np.random.default_rng(0).random((8, 50, 50), dtype=np.float32)
+    def _answer(self, within_s: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        descriptor, deadline = self._process.stdout.fileno(), time.monotonic() + within_s
+        while b"\n" not in self._unread:
+            if not select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise ContestantError(f"no answer within {within_s:g} s")
+            chunk = os.read(descriptor, 1 << 20)
+            if not chunk:
+                raise ContestantError("it ended without an answer")
+            self._unread += chunk
+        line, _, self._unread = self._unread.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ContestantError(answer["error"])
+        return answer
 
-    def reset(
-        self,
-        *,
-        seed: int | None = None,
-        options: dict[str, Any] | None = None,  # noqa: ARG002 - Gymnasium's signature
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the observation that every step returns, too."""
-        super().reset(seed=seed)
-        return self.observation, {}
+    def take_turn(self, seconds: float) -> dict[str, Any]:
+        """Have it step for so many seconds."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{seconds}\n".encode())
+        self._process.stdin.flush()
+        return self._answer(seconds + ANSWER_S)
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
-        """Burn the CPU time and return."""
-        until = time.process_time() + self.work_s
-        while self.work_s and time.process_time() < until:
-            pass
-        return self.observation, float(action[0]), False, False, {}
+    def pss_mb(self) -> float:
+        """Proportional set size of its workers in MB; shared pages are counted once."""
+        total_kb = 0
+        for process in psutil.Process(self._process.pid).children(recursive=True):
+            rollup = Path(f"/proc/{process.pid}/smaps_rollup")
+            if rollup.exists():
+                lines = rollup.read_text().splitlines()
+                total_kb += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+        return total_kb / 1024
 
+    def close(self) -> float:
+        """Have it close; return how long that took."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return float(self._answer(ANSWER_S)["close_s"])
 
-WORKLOADS: dict[str, Callable[[], gym.Env[Any, Any]]] = {
-    "CartPole-v1": lambda: gym.make("CartPole-v1"),
-    "8x50x50 float32, 2,500 int8": Raster,
-    "the same with 2 ms of CPU": lambda: Raster(0.002),
-    "FuelBreakEnv, 1 fire a step": lambda: gym.make("fuelbreak:FuelBreak-v0", num_simulations=1),
-    "FuelBreakEnv, 10 fires a step": lambda: gym.make("fuelbreak:FuelBreak-v0", num_simulations=10),
-}
-
-
-@dataclass(frozen=True)
-class Lifetime:
-    """What one contestant costs beside its steps."""
-
-    ready_s: float
-    pss_mb: float
-    close_s: float
-
-
-def build(
-    kind: str, env_fn: Callable[[], gym.Env[Any, Any]], envs: int, workers: int
-) -> VectorEnv[Any, Any, Any]:
-    """Make a contestant; all processes are spawned."""
-    if kind == POOL:
-        return StableProcessPoolEnv([env_fn] * envs, workers, 60.0)
-    if kind == ASYNC:
-        return AsyncVectorEnv([env_fn] * envs, context="spawn")
-    return SyncVectorEnv([env_fn] * envs)
-
-
-def steps_per_second(
-    envs: VectorEnv[Any, Any, Any], actions: Any, seconds: float
-) -> tuple[float, list[float]]:
-    """Step for so many seconds; return environment steps per second and each vector step's latency."""
-    latencies: list[float] = []
-    started = now = time.perf_counter()
-    while now - started < seconds:
-        envs.step(actions)
-        before, now = now, time.perf_counter()
-        latencies.append(now - before)
-    return envs.num_envs * len(latencies) / (now - started), latencies
+    def end(self) -> None:
+        """End what is left of it."""
+        kill_trees([self._process.pid])
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self._process.wait()
 
 
 @dataclass
 class Result:
     """What one contestant did, over all rounds."""
 
+    num_envs: int
     rates: list[float] = field(default_factory=list)
-    latencies_s: list[float] = field(default_factory=list)
+    latencies_us: list[int] = field(default_factory=list)
     cpu_s: float = 0.0
-    num_envs: int = 1
+
+    def add(self, turn: dict[str, Any]) -> None:
+        """Enter a turn."""
+        self.rates.append(self.num_envs * len(turn["latencies_us"]) / turn["elapsed_s"])
+        self.latencies_us += turn["latencies_us"]
+        self.cpu_s += turn["cpu_s"]
 
     @property
     def cpu_us(self) -> float:
         """Microseconds of CPU per environment step, parent and workers together."""
-        return self.cpu_s / (len(self.latencies_s) * self.num_envs) * 1e6
+        return self.cpu_s / (len(self.latencies_us) * self.num_envs) * 1e6
+
+    def latency_ms(self) -> str:
+        """Median and 99th percentile of a vector step."""
+        p50, p99 = np.percentile(self.latencies_us, [50, 99]) / 1e3
+        return f"{p50:.2f}, {p99:.2f}"
 
 
-def cpu_seconds(envs: VectorEnv[Any, Any, Any]) -> float:
-    """CPU time so far of this process and of a contestant's workers."""
-    pids = getattr(envs, "worker_pids", None) or [process.pid for process in getattr(envs, "processes", [])]
-    return time.process_time() + sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+@contextlib.contextmanager
+def runners(
+    names: Iterable[str], workload: str, workers: int, arguments: argparse.Namespace
+) -> Iterator[tuple[dict[str, Runner], dict[str, str]]]:
+    """Start contestants, and end them; also say why some are missing."""
+    living: dict[str, Runner] = {}
+    missing: dict[str, str] = {}
+    try:
+        for name in names:
+            python = arguments.peers if name in PACKAGES else sys.executable
+            try:
+                living[name] = Runner(python, name, workload, arguments.envs, workers)
+            except ContestantError as error:
+                missing[name] = str(error)
+        yield living, missing
+    finally:
+        for runner in living.values():
+            runner.end()
 
 
 def race(
-    env_fn: Callable[[], gym.Env[Any, Any]], num_envs: int, workers: int, rounds: int, seconds: float
+    living: dict[str, Runner], missing: dict[str, str], rounds: int, seconds: float
 ) -> dict[str, Result]:
-    """Let the contestants take turns."""
-    contestants = {kind: build(kind, env_fn, num_envs, workers) for kind in (POOL, ASYNC, SYNC)}
-    results = {kind: Result(num_envs=num_envs) for kind in contestants}
-    try:
-        for envs in contestants.values():
-            envs.reset(seed=0)
-            envs.action_space.seed(0)
-            steps_per_second(envs, envs.action_space.sample(), seconds / 4)
-        actions = contestants[POOL].action_space.sample()
-        for turn in range(rounds):
-            order = list(contestants)[turn % 3 :] + list(contestants)[: turn % 3]
-            for kind in order:
-                before = cpu_seconds(contestants[kind])
-                rate, latencies = steps_per_second(contestants[kind], actions, seconds)
-                results[kind].cpu_s += cpu_seconds(contestants[kind]) - before
-                results[kind].rates.append(rate)
-                results[kind].latencies_s.extend(latencies)
-    finally:
-        for envs in contestants.values():
-            envs.close()
+    """Let the contestants take turns; one that fails drops out and is named in ``missing``."""
+    results = {name: Result(runner.num_envs) for name, runner in living.items()}
+    order = list(living)
+    for turn in range(-1, rounds):  # the first is to warm up
+        first = turn % len(order)
+        for name in order[first:] + order[:first]:
+            if name in missing:
+                continue
+            try:
+                answer = living[name].take_turn(seconds if turn >= 0 else seconds / 4)
+            except ContestantError as error:
+                missing[name] = str(error)
+                del results[name]
+                continue
+            if turn >= 0:
+                results[name].add(answer)
     return results
 
 
-def live(kind: str, env_fn: Callable[[], gym.Env[Any, Any]], num_envs: int, workers: int) -> Lifetime:
-    """Start, take one reset and one step, weigh, close."""
-    started = time.perf_counter()
-    envs = build(kind, env_fn, num_envs, workers)
-    envs.reset(seed=0)
-    envs.step(envs.action_space.sample())
-    ready = time.perf_counter() - started
-    weight = tree_pss_mb()
-    started = time.perf_counter()
-    envs.close()
-    return Lifetime(ready, weight, time.perf_counter() - started)
+def ratios(ours: Result, theirs: Result) -> list[float]:
+    """By round."""
+    return [one / other for one, other in zip(ours.rates, theirs.rates, strict=True)]
 
 
-def tree_pss_mb() -> float:
-    """Proportional set size of this process's descendants in MB; shared pages are counted once."""
-    total_kb = 0
-    for process in psutil.Process().children(recursive=True):
-        rollup = Path(f"/proc/{process.pid}/smaps_rollup")
-        if rollup.exists():
-            total_kb += sum(
-                int(line.split()[1]) for line in rollup.read_text().splitlines() if line.startswith("Pss:")
-            )
-    return total_kb / 1024
-
-
-def spread(values: list[float], digits: int = 0) -> str:
-    """Median and range."""
-    return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
-
-
-def speed_rows(arguments: argparse.Namespace) -> list[str]:
-    """The table of rates."""
-    rows = [
-        "| work | workers | pool, env-steps/s | AsyncVectorEnv | SyncVectorEnv | pool / Async "
-        "| CPU us per env-step: pool, Async, Sync | pool p50, p99 ms |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, env_fn in WORKLOADS.items():
+def speed_rows(arguments: argparse.Namespace) -> Iterator[str]:
+    """The pool beside Gymnasium's vector environments and the bare plane."""
+    yield from head(
+        "work", "workers", "pool, env-steps/s", ASYNC, SYNC, "pool / Async", "pool / bare plane",
+        "CPU us per env-step: pool, bare, Async, Sync", "pool p50, p99 ms",
+    )  # fmt: skip
+    for workload in arguments.workloads:
         for workers in arguments.workers:
-            results = race(env_fn, arguments.envs, workers, arguments.rounds, arguments.seconds)
-            pool, others = results[POOL], (results[ASYNC], results[SYNC])
-            ratios = [ours / theirs for ours, theirs in zip(pool.rates, others[0].rates, strict=True)]
-            p50, p99 = np.percentile(pool.latencies_s, [50, 99]) * 1e3
-            cpu = ", ".join(f"{result.cpu_us:.0f}" for result in (pool, *others))
-            rates = " | ".join(spread(result.rates) for result in (pool, *others))
-            rows.append(
-                f"| {name} | {workers} | {rates} | {spread(ratios, 1)} | {cpu} | {p50:.2f}, {p99:.2f} |"
-            )
-            print(rows[-1], flush=True)
-    return rows
+            with runners((POOL, BARE, ASYNC, SYNC), workload, workers, arguments) as (living, missing):
+                results = race(living, missing, arguments.rounds, arguments.seconds)
+            if missing:
+                raise ContestantError(f"{workload}: {missing}")
+            pool, bare, gym_async, gym_sync = (results[name] for name in (POOL, BARE, ASYNC, SYNC))
+            yield row([
+                workload, workers, *(spread(each.rates) for each in (pool, gym_async, gym_sync)),
+                spread(ratios(pool, gym_async), 1), spread(ratios(pool, bare), 2),
+                ", ".join(f"{each.cpu_us:.0f}" for each in (pool, bare, gym_async, gym_sync)), pool.latency_ms(),
+            ])  # fmt: skip
 
 
-def life_rows(arguments: argparse.Namespace) -> list[str]:
-    """The table of start-up, memory and close."""
-    rows = [
-        "| contestant | workers | ready to step, s | PSS of the workers, MB | close, s |",
-        "|---|---|---|---|---|",
-    ]
-    cases = [(POOL, workers) for workers in arguments.workers] + [(ASYNC, arguments.envs)]
-    for kind, workers in cases:
-        lives = [live(kind, WORKLOADS["CartPole-v1"], arguments.envs, workers) for _ in range(3)]
-        ready, weight, close = (
-            statistics.median(getattr(each, name) for each in lives)
-            for name in ("ready_s", "pss_mb", "close_s")
-        )
-        rows.append(f"| {kind} | {workers} | {ready:.2f} | {weight:.0f} | {close:.2f} |")
-        print(rows[-1], flush=True)
-    return rows
+def peer_rows(arguments: argparse.Namespace) -> Iterator[str]:
+    """The pool beside what other packages offer."""
+    yield from head(
+        "work", "contestant", "workers", "env-steps/s", "pool / it", "p50, p99 ms", "ready to step, s",
+        "PSS of the workers, MB", "close, s",
+    )  # fmt: skip
+    workers = arguments.peer_workers
+    for workload in PEER_WORKLOADS:
+        with runners((POOL, *PACKAGES), workload, workers, arguments) as (living, missing):
+            weights = {name: runner.pss_mb() for name, runner in living.items()}
+            results = race(living, missing, arguments.rounds, arguments.seconds)
+            for name, result in results.items():
+                runner = living[name]
+                yield row([
+                    workload, runner.name, workers, spread(result.rates), spread(ratios(results[POOL], result), 1),
+                    result.latency_ms(), f"{runner.ready_s:.2f}", f"{weights[name]:.0f}", _closing(runner),
+                ])  # fmt: skip
+        for name, reason in missing.items():
+            yield row([workload, name, workers, f"did not run: {reason}", *"-----"])
+
+
+def _closing(runner: Runner) -> str:
+    try:
+        return f"{runner.close():.2f}"
+    except ContestantError as error:
+        return str(error)
+
+
+def life_rows(arguments: argparse.Namespace) -> Iterator[str]:
+    """Start-up, memory and close, each contestant alone."""
+    yield from head("contestant", "workers", "ready to step, s", "PSS of the workers, MB", "close, s")
+    for name, workers in [(POOL, workers) for workers in arguments.workers] + [(ASYNC, arguments.envs)]:
+        lives = [_live(name, workers, arguments) for _ in range(3)]
+        ready, weight, close = (statistics.median(values) for values in zip(*lives, strict=True))
+        yield row([name, workers, f"{ready:.2f}", f"{weight:.0f}", f"{close:.2f}"])
+
+
+def _live(name: str, workers: int, arguments: argparse.Namespace) -> tuple[float, float, float]:
+    with runners((name,), LIFE_WORKLOAD, workers, arguments) as (living, missing):
+        if missing:
+            raise ContestantError(f"{LIFE_WORKLOAD}: {missing}")
+        runner = living[name]
+        return runner.ready_s, runner.pss_mb(), runner.close()
+
+
+def show(lines: Iterable[str]) -> list[str]:
+    """Print lines as they come."""
+    shown = []
+    for line in lines:
+        print(line, flush=True)
+        shown.append(line)
+    return shown
 
 
 def main() -> None:
-    """Run both tables and write them where asked."""
+    """Run the tables and write them where asked."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -231,30 +285,37 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 16])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one contestant's turn")
+    parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
+    parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has the other packages")
+    parser.add_argument("--peer-workers", type=int, default=4, help="where a peer lets one choose")
+    parser.add_argument("--only-peers", action="store_true")
     parser.add_argument("--out", type=Path, help="Markdown file to write")
     arguments = parser.parse_args()
     text = [
         "# Vector environments side by side",
         "",
-        f"{arguments.envs} environments, {len(os.sched_getaffinity(0))} usable cores ({platform.machine()}), Python "
-        f"{platform.python_version()}, Gymnasium {gym.__version__}, spawned processes; {arguments.rounds} interleaved "
-        f"rounds of {arguments.seconds:g} s; median (range). Load average at the start: {os.getloadavg()[0]:.1f}.",
+        f"{arguments.envs} environments, {machine()}, Gymnasium {gym.__version__}; {arguments.rounds} interleaved "
+        f"rounds of {arguments.seconds:g} s; median (range).",
         "",
-        *speed_rows(arguments),
-        "",
-        "Start-up and memory with CartPole-v1 (median of 3):",
-        "",
-        *life_rows(arguments),
-        "",
+    ]
+    if not arguments.only_peers:
+        text += show(speed_rows(arguments))
+        text += [
+            "",
+            f"Start-up and memory with {LIFE_WORKLOAD} (median of 3):",
+            "",
+            *show(life_rows(arguments)),
+            "",
+        ]
+    if arguments.peers:
+        text += ["Beside other packages:", "", *show(peer_rows(arguments)), ""]
+    text += [
         "Environments that do next to nothing step fastest serially, in `SyncVectorEnv`: no process pool pays there.",
         "",
         "Made by `python benchmarks/bench_pool.py`; see the module for how.",
     ]
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text("\n".join(text) + "\n", encoding="utf-8")
+    write(arguments.out, text)
 
 
 if __name__ == "__main__":
-    multiprocessing.freeze_support()
     main()
