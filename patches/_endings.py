@@ -6,7 +6,7 @@ import ast
 
 from patches._script import Key, Script, walk
 
-__all__ = ["announcement", "clean_up_block", "ends_processes"]
+__all__ = ["announcement", "clean_up_block", "ends_processes", "worker_lists"]
 
 _ENDING = frozenset({"terminate", "kill"})
 _HARMLESS = frozenset({"terminate", "kill", "join", "close", "is_alive"})
@@ -15,15 +15,24 @@ _SENDS = frozenset({"os.kill"})
 _OURSELVES = frozenset({"multiprocessing.current_process", "os.getpid"})
 
 
-def clean_up_block(script: Script, call: ast.Call) -> list[ast.stmt] | None:
+def worker_lists(script: Script) -> list[ast.Attribute]:
+    """Uses of `envs.processes`, the processes of an AsyncVectorEnv."""
+    return [
+        node
+        for node in script.names.order
+        if isinstance(node, ast.Attribute) and node.attr == "processes" and script.is_receiver(node.value)
+    ]
+
+
+def clean_up_block(script: Script, children: ast.expr) -> list[ast.stmt] | None:
     """The statements that a clean-up consists of; None where they do anything else.
 
     Args:
         script: The script.
-        call: A call of `active_children()`.
+        children: A call of `active_children()`, or `envs.processes`.
     """
-    source = _listed(script, call)
-    statement = script.names.statement(call)
+    source = _listed(script, children)
+    statement = script.names.statement(children)
     if isinstance(statement, ast.For) and statement.iter is source:
         block: list[ast.stmt] = [statement]
     elif isinstance(statement, ast.Expr) and _is_comprehension_over(statement.value, source):
@@ -74,7 +83,7 @@ def _said_first(loop: ast.For) -> list[ast.stmt]:
     return said
 
 
-def _listed(script: Script, call: ast.Call) -> ast.expr:
+def _listed(script: Script, call: ast.expr) -> ast.expr:
     """`list(active_children())` for `active_children()`, where it is copied on the spot."""
     parent = script.names.parents[call]
     is_copy = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Name) and len(parent.args) == 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from patches._endings import clean_up_block
 from patches._flavour import Flavour
-from patches._model import Remark
+from patches._model import Options, Remark
 from patches._script import ASYNC, POOL, Script
 
 __all__ = ["swap_refusals"]
@@ -36,16 +37,17 @@ _HINTS = {
 }
 
 
-def swap_refusals(script: Script, flavour: Flavour) -> Iterator[Remark]:
+def swap_refusals(script: Script, options: Options, flavour: Flavour) -> Iterator[Remark]:
     """Everything that speaks against the swap.
 
     Args:
         script: The script.
+        options: What the user asked for.
         flavour: Its dialect.
     """
     yield from _name_refusals(script)
     yield from _text_refusals(script)
-    yield from _use_refusals(script)
+    yield from _use_refusals(script, options)
     yield from _context_refusals(script)
     yield from _mode_refusals(script, flavour)
     yield from flavour.refusals()
@@ -131,10 +133,12 @@ def _is_looked_up(script: Script, node: ast.Constant) -> bool:
     return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
 
 
-def _use_refusals(script: Script) -> Iterator[Remark]:
+def _use_refusals(script: Script, options: Options) -> Iterator[Remark]:
     """Uses of the environment that the pool has no counterpart for."""
     for node in script.names.order:
-        if isinstance(node, ast.Attribute) and node.attr in _INTERNALS and script.is_receiver(node.value):
+        if not isinstance(node, ast.Attribute) or node.attr not in _INTERNALS:
+            continue
+        if script.is_receiver(node.value) and not _is_taken_care_of(script, options, node):
             message = f"{node.attr} is one of AsyncVectorEnv's internals"
             hint = "use what Gymnasium's VectorEnv has, or the pool's worker_pids and faults"
             yield Remark(NAME, "refused", "internals", script.place(node), message, hint)
@@ -143,6 +147,29 @@ def _use_refusals(script: Script) -> Iterator[Remark]:
             message = "the pool's reset takes seed= and options=, by keyword, and nothing else"
             hint = "rewrite the call as Gymnasium has it"
             yield Remark(NAME, "refused", "reset-arguments", script.place(argument), message, hint)
+
+
+def _is_taken_care_of(script: Script, options: Options, node: ast.Attribute) -> bool:
+    """True where the script asks first whether there is such an attribute, or the clean-up of processes goes."""
+    for ancestor in script.names.ancestors(node):
+        if isinstance(ancestor, ast.If | ast.IfExp) and _asks_for(ancestor.test, node.attr):
+            return True
+    is_list = node.attr == "processes" and "process-cleanup" in options.selected
+    return is_list and clean_up_block(script, node) is not None
+
+
+def _asks_for(test: ast.expr, attribute: str) -> bool:
+    """True for a test that holds only where `hasattr(envs, attribute)` does."""
+    parts = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+    return any(
+        isinstance(part, ast.Call)
+        and isinstance(part.func, ast.Name)
+        and part.func.id == "hasattr"
+        and len(part.args) == 2
+        and isinstance(part.args[1], ast.Constant)
+        and part.args[1].value == attribute
+        for part in parts
+    )
 
 
 def _context_refusals(script: Script) -> Iterator[Remark]:

@@ -35,9 +35,10 @@ _BOOKS = frozenset(
         "history",
         "metrics",
         "results",
+        "table",
         "tracker",
-        "monitor",
     }
+    | {"monitor", "plot", "recorder", "wandb"}
 )
 """Words of variables that keep statistics: nobody learns from them."""
 

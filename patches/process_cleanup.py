@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from patches._endings import announcement, clean_up_block, ends_processes
+from patches._endings import announcement, clean_up_block, ends_processes, worker_lists
 from patches._model import (
     Case,
     Edit,
@@ -45,6 +45,18 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
             yield finding
     if replaced:
         yield from _unused_import(script, replaced)
+    yield from _own_workers(script)
+
+
+def _own_workers(script: Script) -> Iterator[Edit]:
+    """The processes of one environment are ended by closing it; the others go on."""
+    for workers in worker_lists(script):
+        block = clean_up_block(script, workers)
+        if block is not None:
+            code = f"{announcement(script, block[0])}{script.text(workers.value)}.close(terminate=True)"
+            operation = ReplaceStatements(tuple(script.span(statement) for statement in block), code)
+            message = f"ends the processes of {script.text(workers.value)} by closing it"
+            yield Edit(NAME, script.place(block[0]), message, (operation,))
 
 
 def _edit(script: Script, block: list[ast.stmt]) -> Finding:

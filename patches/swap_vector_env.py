@@ -40,7 +40,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
             yield Remark(NAME, "satisfied", "already-swapped", place, f"uses {_POOL_CLASS} already")
         return
     flavour = Flavour(script, NAME)
-    refusals = list(swap_refusals(script, flavour))
+    refusals = list(swap_refusals(script, options, flavour))
     if refusals:
         yield from refusals
         return

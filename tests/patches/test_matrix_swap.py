@@ -247,6 +247,12 @@ CHANGED = {
         IMPORT + "a, b = AsyncVectorEnv(f), AsyncVectorEnv(g)\n",
         POOL + "a, b = StableProcessPoolEnv(f), StableProcessPoolEnv(g)\n",
     ),
+    "internals that the script asks for first": (
+        IMPORT
+        + "envs = AsyncVectorEnv(fns)\nif hasattr(envs, 'processes') and alive:\n    show(envs.processes)\n",
+        POOL
+        + "envs = StableProcessPoolEnv(fns)\nif hasattr(envs, 'processes') and alive:\n    show(envs.processes)\n",
+    ),
     "four values behind a helper": (
         "from gym.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\ndef go(a):\n    try:\n        return envs.step(a)\n"
         "    except E:\n        raise\nobs, rew, done, info = go(a)\n",
@@ -505,6 +511,15 @@ def test_left_alone(name: str) -> None:
 def test_refused(name: str) -> None:
     script, code, place = REFUSED[name]
     check_refused(script, code, place, FIX)
+
+
+def test_ending_its_processes_is_closing_it() -> None:
+    before = (
+        IMPORT + "envs = AsyncVectorEnv(fns)\nfor p in envs.processes:\n    p.terminate()\n    p.join(1)\n"
+    )
+    after = POOL + "envs = StableProcessPoolEnv(fns)\nenvs.close(terminate=True)\n"
+    check_transformed(before, after, [*FIX, "process-cleanup"])
+    check_refused(before, "internals", "3:10", FIX)
 
 
 def test_all_or_none() -> None:
