@@ -13,6 +13,7 @@ from patches._model import Edit, Finding, Operation, Options, Remark
 from patches._registry import FIXES
 from patches._script import Script
 from patches._source import Source, read_source
+from patches._stale import stale_comments
 
 __all__ = ["Plan", "apply", "make_plan", "sha256"]
 
@@ -73,7 +74,8 @@ def make_plan(data: bytes, options: Options) -> Plan:
     options, suppressed = _without_suppressed(script, options)
     findings = [_or_ignored(script, finding) for finding in _findings(script, options)]
     edits = tuple(finding for finding in findings if isinstance(finding, Edit))
-    remarks = (*suppressed, *(finding for finding in findings if isinstance(finding, Remark)))
+    looked_at = (finding for finding in findings if isinstance(finding, Remark))
+    remarks = (*suppressed, *looked_at, *stale_comments(source, edits))
     if any(remark.kind == "refused" for remark in remarks):
         return Plan(source, options, edits, remarks, ())
     operations = [operation for edit in edits for operation in edit.operations]

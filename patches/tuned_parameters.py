@@ -8,14 +8,11 @@ from dataclasses import dataclass
 
 from patches._model import Case, Edit, Finding, Fix, Options, Remark, ReplaceExpression
 from patches._script import Script
+from patches._settings import ENOUGH, TUNED, settings_elsewhere
 
 __all__ = ["FIX"]
 
 NAME = "tuned-parameters"
-_TUNED = ("N_ENVS", "STEPS_PER_EP", "BUFFER_CAP", "BATCH_SIZE", "BUDGET", "SIMS")
-_ENOUGH = 3
-"""So many of the names must stand in one scope for it to be the settings of such a script."""
-
 _Block = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -33,7 +30,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     for scope in script.names.scopes:
         if isinstance(scope.node, _Block):
             yield from _scope_findings(script, options, scope.node)
-    yield from _elsewhere(script)
+    yield from settings_elsewhere(script, NAME)
 
 
 def _scope_findings(script: Script, options: Options, block: _Block) -> Iterator[Finding]:
@@ -41,9 +38,8 @@ def _scope_findings(script: Script, options: Options, block: _Block) -> Iterator
     for assignment in _assignments(block.body):
         by_name.setdefault(assignment.name, []).append(assignment)
     chosen = {name for name, _ in options.values}
-    wanted = by_name if len(by_name.keys() & set(_TUNED)) >= _ENOUGH else by_name.keys() & chosen
+    wanted = by_name if len(by_name.keys() & set(TUNED)) >= ENOUGH else by_name.keys() & chosen
     if isinstance(block, ast.ClassDef) and block.decorator_list:
-        yield from _dataclass_notices(script, by_name, wanted)
         return
     for name in by_name:
         if name in wanted and name in options.parameters:
@@ -119,42 +115,6 @@ def _apply(operator: ast.operator, left: float, right: float) -> float | None:
     return float(int(left) << int(right)) if isinstance(operator, ast.LShift) else left**right
 
 
-def _dataclass_notices(
-    script: Script, by_name: dict[str, list[_Assignment]], wanted: dict[str, list[_Assignment]] | set[str]
-) -> Iterator[Remark]:
-    for name, assignments in by_name.items():
-        if name in wanted and name in _TUNED:
-            place = script.place(assignments[0].target)
-            message = f"{name} is a field of a decorated class"
-            yield Remark(NAME, "notice", "dataclass-field", place, message, "change its default by hand")
-
-
-def _elsewhere(script: Script) -> Iterator[Remark]:
-    """Parameters that live on the command line: reported, never changed."""
-    spellings = {name.lower().replace("_", "-") for name in _TUNED}
-    for node in script.names.calls:
-        if (
-            isinstance(node.func, ast.Attribute)
-            and node.func.attr == "add_argument"
-            and (flag := _flag(node)) in spellings
-            and any(keyword.arg == "default" for keyword in node.keywords)
-        ):
-            message = f"--{flag} has its default on the command line"
-            hint = "pass the value when you start the script, or change the default by hand"
-            yield Remark(NAME, "notice", "argparse-default", script.place(node), message, hint)
-
-
-def _flag(call: ast.Call) -> str:
-    for argument in call.args:
-        if (
-            isinstance(argument, ast.Constant)
-            and isinstance(argument.value, str)
-            and argument.value[:2] == "--"
-        ):
-            return argument.value[2:].lower().replace("_", "-")
-    return ""
-
-
 CASES = (
     Case(
         "values change, comments stay",
@@ -218,6 +178,16 @@ except MemoryError:
         remarks=("computed-value",),
     ),
     Case(
+        "settings in a dict are reported",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+CONFIG = {"n_envs": 16, "batch_size": 32, "sims": 10, "lr": 3e-4}
+envs = AsyncVectorEnv([make_env(i) for i in range(CONFIG["n_envs"])])
+""",
+        remarks=("dict-entry", "dict-entry", "dict-entry"),
+    ),
+    Case(
         "defaults of command-line flags are reported",
         """\
 from gymnasium.vector import AsyncVectorEnv
@@ -236,7 +206,8 @@ FIX = Fix(
     description=(
         "Where at least three of the six names are set in one scope, the assignment that always runs gets the value "
         "of the preset (`--preset`), or the one given by `--set NAME=VALUE`. Only the value changes: comments and "
-        "parentheses stay. Values that are computed, fields of dataclasses and defaults of flags are reported."
+        "parentheses stay. Values that are computed, fields of dataclasses, entries of dicts, defaults of flags and "
+        "settings that are read from a file are reported."
     ),
     find=find,
     cases=CASES,
