@@ -1,0 +1,97 @@
+"""The network that values lines: a landscape is looked at once, hundreds of candidate lines are read off it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from fuelbreak.dqn.lines.scene import CHANNELS
+
+__all__ = ["FACTS", "LineBatch", "LineNetwork"]
+
+FACTS = 6
+"""Numbers that describe a segment beside its cells; see `fuelbreak.dqn.lines.states`."""
+
+_LONG = 50.0
+
+
+class LineBatch(NamedTuple):
+    """Several states, and candidate segments of each.
+
+    Attributes:
+        grids: float32 (N, 12, H, W), what `Scene.observe` returns.
+        cells: int64 (n,), cell numbers of all segments, plus H * W times the state's number.
+        segment: int64 (n,), which segment each cell belongs to, ascending.
+        state: int64 (M,), which state each segment belongs to, ascending.
+        facts: float32 (M, FACTS).
+    """
+
+    grids: Tensor
+    cells: Tensor
+    segment: Tensor
+    state: Tensor
+    facts: Tensor
+
+
+class LineNetwork(nn.Module):
+    """Values of line segments: the mean of per-cell features along each, and what is known of it, through a small head.
+
+    Cell detail comes from a stem at full resolution, neighbourhoods from dilated residual blocks at half of it,
+    the landscape as a whole from a global mean that every block adds to each of its cells.
+
+    Args:
+        width: Feature maps of the trunk.
+        dilations: One residual block each.
+    """
+
+    def __init__(self, width: int = 32, dilations: tuple[int, ...] = (1, 2, 4, 2)) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(CHANNELS, width // 2, 3, padding=1)
+        self.down = nn.Conv2d(width // 2, width, 3, stride=2, padding=1)
+        self.blocks = nn.ModuleList(_Block(width, dilation) for dilation in dilations)
+        self.fine = nn.Conv2d(width // 2, width, 1)
+        self.coarse = nn.Conv2d(width, width, 1)
+        self.head = nn.Sequential(
+            nn.Linear(3 * width + FACTS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
+        )
+
+    def forward(self, batch: LineBatch) -> tuple[Tensor, Tensor]:
+        """Value the segments of a batch.
+
+        Args:
+            batch: States and segments.
+
+        Returns:
+            float32 (M,) twice: what each segment saves at once, and in the end if the rest of the budget is spent
+            as well as the network knows how; both as the fall of the logarithm of the expected burned area.
+        """
+        stem = functional.relu(self.stem(batch.grids))
+        coarse = functional.relu(self.down(stem))
+        for block in self.blocks:
+            coarse = block(coarse)
+        up = functional.interpolate(self.coarse(coarse), size=stem.shape[-2:], mode="nearest")
+        features = functional.relu(self.fine(stem) + up).permute(0, 2, 3, 1).flatten(0, 2)
+        count = torch.bincount(batch.segment, minlength=len(batch.state)).to(features.dtype).unsqueeze(1)
+        total = features.new_zeros(len(batch.state), features.shape[1])
+        total = total.index_add(0, batch.segment, features[batch.cells])
+        context = coarse.mean(dim=(2, 3))[batch.state]
+        values = self.head(torch.cat([total / count, total / _LONG, context, batch.facts], dim=1))
+        return values[:, 0], values[:, 1]
+
+
+class _Block(nn.Module):
+    """Residual block: a dilated convolution plus a term from the global mean."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.local = nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
+        self.context = nn.Linear(width, width)
+        self.out = nn.Conv2d(width, width, 1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        context = self.context(features.mean(dim=(2, 3)))[..., None, None]
+        residual: Tensor = self.out(functional.relu(self.local(features) + context))
+        return functional.relu(features + residual)

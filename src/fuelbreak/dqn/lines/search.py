@@ -1,0 +1,92 @@
+"""Search at decision time: the network proposes lines, the simulator decides among them and mends the plan.
+
+The lines of highest value are built and burned, one is kept, and so on until the budget is spent. Then lines are taken
+out again, one or two at a time, and the budget that this frees is spent anew; what burns less is kept (large
+neighbourhood search: Shaw 1998, "Using constraint programming and local search methods to solve vehicle routing
+problems"; "ruin and recreate": Schrimpf et al. 2000, Journal of Computational Physics 159).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fuelbreak.dqn.lines.fires import LineFires
+from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.segments import SHORTEST
+from fuelbreak.dqn.lines.states import LineState
+
+__all__ = ["LineSearch", "Valuation"]
+
+BoolGrid = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+Lines = list[IntArray]
+Valuation = Callable[[LineState], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class LineSearch:
+    """A search for one landscape under one weather.
+
+    Attributes:
+        values: How good each candidate of a state is thought to be: decides which are simulated.
+        scene: Where.
+        fires: By which plans are compared; breaks come and go.
+        room: Breaks altogether.
+        simulated: How many candidates are simulated for each line.
+        rng: Of what is taken out.
+    """
+
+    values: Valuation
+    scene: Scene
+    fires: LineFires
+    room: int
+    simulated: int
+    rng: np.random.Generator
+
+    def complete(self, lines: Lines) -> tuple[Lines, float]:
+        """Add lines to some, each the one that saves most per cell, until the budget is spent.
+
+        Returns:
+            All lines, and the expected burned cells with them.
+        """
+        self.fires.clear()
+        lines = list(lines)
+        if lines:
+            self.fires.build(np.concatenate(lines))
+        while (left := self.room - int(self.fires.breaks.sum())) >= SHORTEST:
+            state = LineState.of(self.scene, self.fires.breaks.copy(), left, self.rng)
+            if len(state.segments) == 0:
+                break
+            likely = np.argsort(-self.values(state))[: self.simulated]
+            tried = [state.segments[int(i)] for i in likely]
+            saved = (self.fires.burned - self.fires.tried(tried)) / [len(cells) for cells in tried]
+            lines.append(tried[int(np.argmax(saved))])
+            self.fires.build(lines[-1])
+        return lines, self.fires.burned
+
+    def improve(self, lines: Lines, burned: float, rounds: int) -> tuple[Lines, float]:
+        """Take lines out and spend what that frees anew, and keep what burns less.
+
+        Args:
+            lines: A plan, and `burned`, what it lets burn.
+            burned: Expected cells.
+            rounds: How many times.
+
+        Returns:
+            The plan that burns least, and what it lets burn.
+        """
+        for _ in range(rounds):
+            kept = self._ruined(lines)
+            other, left = self.complete(kept)
+            if left < burned:
+                lines, burned = other, left
+        return lines, burned
+
+    def _ruined(self, lines: Lines) -> Lines:
+        out = min(len(lines), int(self.rng.integers(1, 4)))
+        gone = set(self.rng.choice(len(lines), size=out, replace=False).tolist())
+        return [line for number, line in enumerate(lines) if number not in gone]
