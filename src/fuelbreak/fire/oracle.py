@@ -14,10 +14,7 @@ around, or that a reader of its results must know:
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +25,7 @@ import numpy.typing as npt
 from fuelbreak.errors import SimulationError
 from fuelbreak.fire import oracle_worker
 from fuelbreak.fire.ignitions import checked_ignitions
+from fuelbreak.fire.oracle_process import ENVIRONMENT_VARIABLE, OracleProcess, find_oracle
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 
@@ -36,8 +34,6 @@ __all__ = ["PyretechnicsSimulator", "find_oracle"]
 BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-ENVIRONMENT_VARIABLE = "FUELBREAK_ORACLE_PYTHON"
 
 _CONSTANTS = {
     "wind_speed_10m": "wind_speed_10m_km_h",
@@ -51,18 +47,6 @@ _CONSTANTS = {
 }
 
 
-def find_oracle() -> Path | None:
-    """The interpreter that has pyretechnics.
-
-    Returns:
-        What the environment variable FUELBREAK_ORACLE_PYTHON names, else `.venv-oracle/bin/python` in the working
-        directory; None where that does not exist.
-    """
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
-    python = Path(named) if named else Path(".venv-oracle", "bin", "python").absolute()
-    return python if python.exists() else None
-
-
 class PyretechnicsSimulator:
     """Fires on one landscape under one weather, by the level set of pyretechnics.
 
@@ -73,6 +57,7 @@ class PyretechnicsSimulator:
         weather: Constant over the landscape and the duration of a fire.
         python: Interpreter that has pyretechnics; found by `find_oracle` otherwise.
         timeout_s: Deadline of a fire; a call with n fires has n times as long.
+        process: One to share with other simulators; `close` leaves it alone.
 
     Attributes:
         landscape: As given.
@@ -83,17 +68,17 @@ class PyretechnicsSimulator:
     """
 
     def __init__(
-        self, landscape: Landscape, weather: Weather, *, python: Path | None = None, timeout_s: float = 30.0
+        self,
+        landscape: Landscape,
+        weather: Weather,
+        *,
+        python: Path | None = None,
+        timeout_s: float = 30.0,
+        process: OracleProcess | None = None,
     ) -> None:
         self.landscape, self.weather, self._timeout_s = landscape, weather, timeout_s
-        interpreter = python or find_oracle()
-        if interpreter is None:
-            raise SimulationError(
-                f"no interpreter with pyretechnics: run `make oracle`, or name one in {ENVIRONMENT_VARIABLE}"
-            )
-        self._process = subprocess.Popen(
-            [interpreter, oracle_worker.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        self._owns_process = process is None
+        self._process = OracleProcess(python) if process is None else process
 
     def __enter__(self) -> PyretechnicsSimulator:
         return self
@@ -104,9 +89,9 @@ class PyretechnicsSimulator:
         self.close()
 
     def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
+        """End the process, unless it is shared."""
+        if self._owns_process:
+            self._process.close()
 
     def arrival_time_min(self, ignition: tuple[int, int], breaks: BoolGrid | None = None) -> FloatArray:
         """When one fire reaches each cell: as in `FireSimulator`; a fire whose start is a break is not run."""
@@ -136,26 +121,15 @@ class PyretechnicsSimulator:
 
     def _ask(self, fuel: npt.NDArray[np.int16], ignitions: IntArray) -> FloatArray:
         """Send a request and wait for the reply; a process that misses the deadline is killed."""
-        late = threading.Timer(self._timeout_s * len(ignitions), self._process.kill)
-        late.start()
         try:
-            assert self._process.stdin
-            assert self._process.stdout
-            oracle_worker.send(self._process.stdin, self._request(fuel, ignitions))
-            reply = oracle_worker.receive(self._process.stdout)
-        except BrokenPipeError:
-            reply = None
-        finally:
-            late.cancel()
-        if reply is None:
-            code = self._process.wait()
+            reply = self._process.ask(self._request(fuel, ignitions), self._timeout_s * len(ignitions))
+        except SimulationError as error:
             raise SimulationError(
-                f"{self.landscape.name}: pyretechnics ended with code {code} (a fire has {self._timeout_s:g} s); "
-                "its own messages are on stderr"
-            )
+                f"{self.landscape.name}: {error} (a fire has {self._timeout_s:g} s)"
+            ) from error
         if "error" in reply:
             raise SimulationError(f"{self.landscape.name}: pyretechnics failed: {reply['error']}")
-        times: FloatArray = reply["times"]
+        times: FloatArray = reply["times"].astype(np.float32, copy=False)
         times[times > self.weather.duration_min] = np.inf
         return times
 

@@ -81,11 +81,15 @@ def burn_one(
 
 
 def receive(stream: IO[bytes]) -> dict[str, Any] | None:
-    """The next archive, or None at the end of the stream."""
+    """The next archive, or None where the stream ends before it does."""
     head = stream.read(8)
     if len(head) < 8:
         return None
-    with np.load(io.BytesIO(stream.read(struct.unpack("<Q", head)[0])), allow_pickle=False) as archive:
+    size = struct.unpack("<Q", head)[0]
+    body = stream.read(size)
+    if len(body) < size:
+        return None
+    with np.load(io.BytesIO(body), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
 
 

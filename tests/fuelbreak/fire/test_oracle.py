@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from fuelbreak.errors import SimulationError
-from fuelbreak.fire.oracle import PyretechnicsSimulator, find_oracle
+from fuelbreak.fire.oracle import PyretechnicsSimulator
+from fuelbreak.fire.oracle_process import OracleProcess, find_oracle
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -77,7 +80,7 @@ def test_a_worker_that_hangs_is_killed_at_its_deadline(make_landscape: Make, tmp
     python = stub(tmp_path, "exec sleep 60")
     with (
         PyretechnicsSimulator(make_landscape(), HOUR, python=python, timeout_s=0.3) as simulator,
-        pytest.raises(SimulationError, match=r"ended with code -9 \(a fire has 0.3 s\)"),
+        pytest.raises(SimulationError, match=r"ended with code -9; .* \(a fire has 0.3 s\)"),
     ):
         simulator.arrival_time_min((5, 5))
 
@@ -88,6 +91,42 @@ def test_a_worker_that_dies_is_an_error(make_landscape: Make, tmp_path: Path) ->
         pytest.raises(SimulationError, match="ended with code 3"),
     ):
         simulator.arrival_time_min((5, 5))
+
+
+def test_a_process_that_ended_is_started_anew_by_the_next_call(make_landscape: Make, tmp_path: Path) -> None:
+    once = tmp_path / "ran"
+    python = stub(tmp_path, f"test -e {once} && exec {sys.executable} $1; touch {once}; exit 3")
+    with PyretechnicsSimulator(make_landscape(), HOUR, python=python) as simulator:
+        with pytest.raises(SimulationError, match="ended with code 3"):
+            simulator.arrival_time_min((5, 5))
+        with pytest.raises(SimulationError, match="ModuleNotFoundError"):
+            simulator.arrival_time_min((5, 5))
+
+
+def test_simulators_share_a_process_that_outlives_them(make_landscape: Make, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    process = OracleProcess(stub(tmp_path, f"echo >> {started}; exec {sys.executable} $1"))
+    for _ in range(2):
+        with (
+            PyretechnicsSimulator(make_landscape(), HOUR, process=process) as simulator,
+            pytest.raises(SimulationError, match="ModuleNotFoundError"),
+        ):
+            simulator.arrival_time_min((5, 5))
+    process.close()
+    assert len(started.read_text().splitlines()) == 1
+
+
+def test_a_forgotten_process_ends_with_its_owner(make_landscape: Make, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    simulator = PyretechnicsSimulator(
+        make_landscape(), HOUR, python=stub(tmp_path, f"echo $$ > {pid}; exec {sys.executable} $1")
+    )
+    with pytest.raises(SimulationError, match="ModuleNotFoundError"):
+        simulator.arrival_time_min((5, 5))
+    assert psutil.pid_exists(int(pid.read_text()))
+    del simulator
+    gc.collect()
+    assert not psutil.pid_exists(int(pid.read_text()))
 
 
 def test_what_we_refuse_never_reaches_the_library(make_landscape: Make, tmp_path: Path) -> None:
