@@ -20,6 +20,7 @@ __all__ = [
     "resets_always",
     "resets_in",
     "step_helpers",
+    "unfollowed",
     "words",
 ]
 
@@ -28,6 +29,7 @@ Loop = ast.For | ast.AsyncFor | ast.While
 _EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
 _ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
 _ADVANTAGES = frozenset({"advantage", "advantages", "gae", "lastgaelam"})
+_VECTORS = frozenset({"envs", "venv", "venvs", "vec", "vector"})
 _STEPS = ("step", "step_async")
 _RESETS = ("reset", "reset_wait")
 
@@ -112,6 +114,28 @@ def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
             loop = next(iter(_loops_around(script, call)), None)
             if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
                 yield loop, call
+
+
+def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
+    """Episode loops that step an environment of which nothing in the script tells where it comes from."""
+    for call in script.names.calls:
+        function = call.func
+        if (
+            not isinstance(function, ast.Attribute)
+            or function.attr not in _STEPS
+            or script.is_receiver(function.value)
+        ):
+            continue
+        loops = _loops_around(script, call)
+        kinds = [(_kind(inner, outer), outer) for inner, outer in pairwise(loops)]
+        named = next((outer for kind, outer in kinds if kind == "episode"), None)
+        if named is not None and words(function.value) & _VECTORS and not _has_reset(named):
+            yield named, call
+
+
+def _has_reset(loop: Loop) -> bool:
+    """True where anything in a loop is reset."""
+    return any(isinstance(node, ast.Attribute) and node.attr in _RESETS for node in walk(loop))
 
 
 def _hands_over(script: Script, call: ast.Call) -> bool:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 
 from patches._flavour import Flavour
 from patches._idiom import in_handler, reset_idiom
-from patches._loops import EpisodeLoop, episode_loops, escapes, own_continues, resets_always, resets_in
+from patches._loops import (
+    EpisodeLoop,
+    episode_loops,
+    escapes,
+    own_continues,
+    resets_always,
+    resets_in,
+    unfollowed,
+)
 from patches._model import Case, Edit, Finding, Fix, Insert, Options, Remark
 from patches._script import Script, walk
 from patches._source import Place
@@ -26,6 +34,10 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
         message = f"the environment is handed to {script.text(call.func)}(), which may step it"
         hint = "see that it is reset there, or reset it at the end of each episode"
         yield Remark(NAME, "notice", "escapes", script.place(outer), message, hint)
+    for outer, call in unfollowed(script) if script.is_ours else ():
+        message = f"nothing tells whether {script.text(call.func)} steps the environments that are swapped"
+        hint = "if it does, see that every episode begins with a reset"
+        yield Remark(NAME, "notice", "not-followed", script.place(outer), message, hint)
 
 
 def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Finding]:

@@ -509,7 +509,7 @@ def test_environments_are_followed(made: str) -> None:
 def test_other_things_are_not(made: str) -> None:
     before = HEAD.replace("AsyncVectorEnv(fns)", made)
     before += "obs, infos = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        " + STEP
-    check_noop(before, FIX)
+    assert reported(check_noop(before, FIX)) == ("not-followed",)
 
 
 @pytest.mark.parametrize(
