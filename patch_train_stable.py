@@ -121,7 +121,11 @@ def _preview(args: argparse.Namespace, engine: Engine, console: Console) -> int:
 
 
 def _prune(args: argparse.Namespace, engine: Engine, console: Console) -> int:
-    gone = engine.store.prune(args.keep)
+    try:
+        gone = engine.prune(args.keep)
+    except OSError as error:
+        console.line(f"{args.backup_dir}: {error}")
+        return Exit.IO
     for name in gone:
         console.line(f"deleted {name}")
     console.line(f"{len(gone)} deleted, {len(list(engine.store))} kept")

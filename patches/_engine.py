@@ -14,6 +14,7 @@ from typing import Any
 
 from patches._backups import Backup, BackupError, Store
 from patches._files import Disk, Snapshot, replace_file, take_snapshot
+from patches._locks import lock_folder, lock_store
 from patches._model import Edit, Options
 from patches._outcome import Exit, Outcome
 from patches._places import PlaceMap
@@ -25,7 +26,6 @@ from patches._source import Place, UnreadableError, read_source
 __all__ = ["VERSION", "Engine"]
 
 VERSION = "0.1.0"
-_LOCK_TIMEOUT_S = 10.0
 
 
 class Engine:
@@ -36,12 +36,19 @@ class Engine:
         options: What the user asked for.
         arguments: The command line, for the manifest.
         disk: Where to write; tests put a failing one here.
+        lock_timeout_s: How long to wait for another run on the same store or in the same folder.
     """
 
     def __init__(
-        self, backups: Path, options: Options, arguments: list[str] | None = None, disk: Disk | None = None
+        self,
+        backups: Path,
+        options: Options,
+        arguments: list[str] | None = None,
+        disk: Disk | None = None,
+        lock_timeout_s: float = 10.0,
     ) -> None:
         self._options, self._arguments = options, arguments or []
+        self._lock_timeout_s = lock_timeout_s
         self._disk = disk or Disk()
         self.store = Store(backups, self._disk)
 
@@ -123,7 +130,7 @@ class Engine:
         if outcome.exit is not Exit.PENDING:
             return outcome
         try:
-            with self._lock():
+            with self._lock(outcome.path):
                 return self._patch_locked(outcome.path, outcome)
         except OSError as error:
             return self._interrupted(outcome, error)
@@ -186,6 +193,23 @@ class Engine:
         hint = "run it unpatched to see whether it ran before; leave fixes out with --skip"
         return replace(outcome, exit=Exit.VERIFICATION, message=message, hint=hint, after=None, backup=None)
 
+    def prune(self, keep: int) -> list[str]:
+        """Delete all backups but the latest ones.
+
+        Args:
+            keep: How many to keep.
+
+        Returns:
+            The ids that are gone.
+
+        Raises:
+            OSError: If the disk refuses, or another run is at work on the store.
+        """
+        if not self.store.root.is_dir():
+            return []
+        with lock_store(self.store.root, self._lock_timeout_s):
+            return self.store.prune(keep)
+
     def preview_restore(self, wanted: str, path: Path | None = None) -> tuple[str, str, str]:
         """What a restore would change: the script's name, its text now, and its text then.
 
@@ -235,7 +259,8 @@ class Engine:
         try:
             backup = self.store.find(wanted, path.absolute() if path else None)
             original = backup.read_original()
-            with self._lock():
+            backup.path.parent.mkdir(parents=True, exist_ok=True)
+            with self._lock(backup.path):
                 return self._restore_locked(backup, original, force)
         except BackupError as error:
             return Outcome(path or self.store.root, Exit.IO, str(error), error.hint)
@@ -245,7 +270,6 @@ class Engine:
     def _restore_locked(self, backup: Backup, original: bytes, force: bool) -> Outcome:
         target = backup.path
         if not target.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
             replace_file(self._disk, target, original, backup.mode)
             return Outcome(target, Exit.OK, f"restored from {backup.id}; the file was gone")
         current = take_snapshot(target)
@@ -263,16 +287,12 @@ class Engine:
         return Outcome(target, Exit.OK, f"restored from {backup.id}", backup=saved)
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One run at a time on a backup store."""
-        from filelock import FileLock, Timeout
-
+    def _lock(self, script: Path) -> Iterator[None]:
+        """One run at a time on the backup store, and on the folder that the script really lies in."""
         self._disk.make_folder(self.store.root)
-        try:
-            with FileLock(self.store.root / ".lock", timeout=_LOCK_TIMEOUT_S):
-                yield
-        except Timeout as error:
-            raise OSError(f"another run holds {self.store.root / '.lock'}") from error
+        folder = script.resolve().parent
+        with lock_store(self.store.root, self._lock_timeout_s), lock_folder(folder, self._lock_timeout_s):
+            yield
 
 
 def _edit_record(edit: Edit, places: PlaceMap) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["Disk", "Snapshot", "replace_file", "take_snapshot"]
+
+_MARK = ".patch_train_stable-"
+"""Part of a temporary file's name, by which a later run knows what it may delete."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,8 @@ def take_snapshot(path: Path) -> Snapshot:
 def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:
     """Put new bytes in a file's place: readers see the old file or the new one, never a mixture.
 
+    The caller holds the folder's lock, so whatever temporary file is found there, a killed run has left.
+
     Args:
         disk: Where to write.
         real: The file; no symbolic link.
@@ -110,8 +116,9 @@ def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:
     Raises:
         OSError: If the disk refuses; the old file is untouched then.
     """
-    temporary = real.with_name(f".{real.name}.{secrets.token_hex(4)}.tmp")
+    temporary = real.with_name(f".{real.name}{_MARK}{secrets.token_hex(4)}.tmp")
     try:
+        _sweep(disk, real)
         disk.create(temporary, data, mode)
         _copy_owner(real, temporary)
         disk.rename(temporary, real)
@@ -120,6 +127,19 @@ def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:
             disk.remove(temporary)
         raise
     disk.sync_folder(real.parent)
+
+
+def _sweep(disk: Disk, real: Path) -> None:
+    """Delete what killed runs have left of this file: by the tool's own name, and a regular file of this user."""
+    ours = re.compile(re.escape(f".{real.name}{_MARK}") + r"[0-9a-f]{8}\.tmp")
+    for path in real.parent.iterdir():
+        if ours.fullmatch(path.name) and _is_own_file(path):
+            disk.remove(path)
+
+
+def _is_own_file(path: Path) -> bool:
+    status = path.lstat()
+    return stat.S_ISREG(status.st_mode) and (not hasattr(os, "getuid") or status.st_uid == os.getuid())
 
 
 def _copy_owner(source: Path, target: Path) -> None:

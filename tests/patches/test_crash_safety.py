@@ -13,6 +13,7 @@ import pytest
 
 from patches._engine import Engine
 from patches._files import Disk
+from patches._locks import lock_folder, lock_store
 from patches._outcome import Exit
 from patches._plan import apply, make_plan
 from tests.patches.tools import options
@@ -42,6 +43,7 @@ def test_killed_while_patching(tmp_path: Path) -> None:
     folders = killed_runs(tmp_path, "patch")
     assert len(folders) > 10
     states = []
+    assert any(list(folder.glob(".*.tmp")) for folder in folders)
     for folder in folders:
         state = (folder / "train.py").read_bytes()
         assert state in (OLD, NEW)
@@ -62,6 +64,7 @@ def assert_recovers(folder: Path) -> None:
     assert engine.restore("latest").exit == Exit.OK
     assert (folder / "train.py").read_bytes() == OLD
     assert not list(folder.glob("backups/.*.tmp"))
+    assert not list(folder.glob(".*.tmp"))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -164,3 +167,70 @@ def test_two_runs_at_once_wait_for_each_other(tmp_path: Path) -> None:
     assert set(codes) <= {Exit.OK, Exit.IO}
     assert Exit.OK in codes
     assert whole_backups(tmp_path) == [OLD]
+
+
+def test_only_its_own_leftovers_are_swept(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_bytes(OLD)
+    (tmp_path / ".train.py.patch_train_stable-0123abcd.tmp").write_bytes(NEW[:9])
+    others = [
+        ".other.py.patch_train_stable-0123abcd.tmp",
+        ".train.py.0123abcd.tmp",
+        ".train.py.patch_train_stable-0123abcd.tmp.bak",
+        ".train.py.patch_train_stable-xyz.tmp",
+    ]
+    for name in others:
+        (tmp_path / name).write_bytes(b"mine")
+    (tmp_path / ".train.py.patch_train_stable-00000000.tmp").mkdir()
+    assert Engine(tmp_path / "backups", options()).patch(script).exit == Exit.OK
+    left = {path.name for path in tmp_path.glob(".*")}
+    assert left == {*others, ".train.py.patch_train_stable-00000000.tmp"}
+
+
+def test_runs_with_different_backup_folders_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    script = tmp_path / "real" / "train.py"
+    script.write_bytes(OLD)
+    link = tmp_path / "link.py"
+    link.symlink_to(script)
+    engine = Engine(tmp_path / "backups", options(), lock_timeout_s=0.2)
+    with lock_folder(tmp_path / "real", 1.0):
+        outcome = engine.patch(link)
+    assert outcome.exit == Exit.IO
+    assert f"another run is at work on {tmp_path / 'real'}" in outcome.message
+    assert script.read_bytes() == OLD
+    assert whole_backups(tmp_path) == []
+    assert engine.patch(link).exit == Exit.OK
+    with lock_folder(tmp_path / "real", 1.0):
+        assert engine.restore("latest").exit == Exit.IO
+    assert script.read_bytes() == NEW
+
+
+def test_a_run_waits_while_another_holds_the_store(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_bytes(OLD)
+    engine = Engine(tmp_path / "backups", options(), lock_timeout_s=0.2)
+    assert engine.patch(script).exit == Exit.OK
+    with lock_store(tmp_path / "backups", 1.0):
+        assert engine.restore("latest").exit == Exit.IO
+        with pytest.raises(OSError, match="another run"):
+            engine.prune(0)
+    assert engine.prune(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
+    hold = (
+        "import sys, time; from pathlib import Path; from patches._locks import lock_folder\n"
+        "with lock_folder(Path(sys.argv[1]), 1): print('held', flush=True); time.sleep(60)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-c", hold, str(tmp_path)]
+    with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(OSError, match="another run"), lock_folder(tmp_path, 0.1):
+            pass
+        process.kill()
+    with lock_folder(tmp_path, 5.0):
+        pass
