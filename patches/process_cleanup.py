@@ -211,7 +211,8 @@ FIX = Fix(
     description=(
         "`terminate()` on `multiprocessing.active_children()` misses grandchildren and never checks the outcome. "
         "`terminate_children()` ends whole process trees with psutil: terminate, wait, kill. A block is replaced only "
-        "where ending children is all that it does."
+        "where ending children is all that it does, but for messages before; ending `envs.processes` becomes closing "
+        "the environments."
     ),
     find=find,
     cases=CASES,

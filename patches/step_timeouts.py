@@ -193,8 +193,9 @@ FIX = Fix(
     summary="the pool gets a deadline of 8 s, and longer hand-made time-outs around a step become 8 s",
     description=(
         "`timeout=8.0` goes to the call that makes the pool; a bare `step_wait()` then waits no longer than that, so "
-        "it stays as it is. `signal.alarm(30)` and `thread.join(timeout=10.0)` around an environment become 8 s, and "
-        "messages that name the old number follow. Joins of processes are left alone."
+        "it stays as it is. `signal.alarm(30)`, `signal.setitimer(...)`, `thread.join(timeout=10.0)` and "
+        "`future.result(timeout=30)` around an environment become 8 s, and messages that name the old number follow. "
+        "Joins of processes are left alone."
     ),
     find=find,
     cases=CASES,

@@ -10,7 +10,6 @@ from patches._make_vec import MakeVec, package
 from patches._model import (
     AddKeyword,
     AddNames,
-    Case,
     DropName,
     Edit,
     Finding,
@@ -21,6 +20,7 @@ from patches._model import (
     ReplaceExpression,
 )
 from patches._script import ASYNC, Script
+from patches._swap_cases import CASES
 from patches._swap_refusals import swap_refusals
 
 __all__ = ["FIX"]
@@ -178,127 +178,6 @@ def _is_renamed(script: Script, reference: ast.Name) -> bool:
     statements = [binding.node for binding in script.names.bindings(reference)]
     return any(isinstance(s, ast.ImportFrom) and _alias_named(s, reference.id).asname for s in statements)
 
-
-CASES = (
-    Case(
-        "the class imported by name",
-        """\
-from gymnasium.vector import AsyncVectorEnv
-
-def main():
-    envs = AsyncVectorEnv([make_env(i) for i in range(8)])
-""",
-        """\
-from stablepool import StableProcessPoolEnv
-
-def main():
-    envs = StableProcessPoolEnv([make_env(i) for i in range(8)])
-""",
-    ),
-    Case(
-        "one of several imported names; old gym resets within a step, and the pool is told to",
-        """\
-from gym.vector import AsyncVectorEnv, SyncVectorEnv
-
-def main():
-    envs = AsyncVectorEnv(env_fns, shared_memory=False)
-""",
-        """\
-from gym.vector import SyncVectorEnv
-from stablepool import StableProcessPoolEnv
-
-def main():
-    envs = StableProcessPoolEnv(env_fns, shared_memory=False, autoreset_mode="SameStep")
-""",
-    ),
-    Case(
-        "the class reached through its package",
-        """\
-import gymnasium as gym
-import numpy as np
-
-envs = gym.vector.AsyncVectorEnv([lambda: gym.make("CartPole-v1")] * 4)
-""",
-        """\
-import gymnasium as gym
-import numpy as np
-from stablepool import StableProcessPoolEnv
-
-envs = StableProcessPoolEnv([lambda: gym.make("CartPole-v1")] * 4)
-""",
-    ),
-    Case(
-        "`import ... as` keeps the script's own name",
-        """\
-from gymnasium.vector.async_vector_env import AsyncVectorEnv as VecEnv
-
-envs = VecEnv(env_fns)
-""",
-        """\
-from stablepool import StableProcessPoolEnv as VecEnv
-
-envs = VecEnv(env_fns)
-""",
-    ),
-    Case(
-        "the class chosen at run time",
-        """\
-from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
-
-cls = AsyncVectorEnv if parallel else SyncVectorEnv
-envs = cls(env_fns)
-""",
-        """\
-from gymnasium.vector import SyncVectorEnv
-from stablepool import StableProcessPoolEnv
-
-cls = StableProcessPoolEnv if parallel else SyncVectorEnv
-envs = cls(env_fns)
-""",
-    ),
-    Case(
-        "an environment's id in place of functions",
-        """\
-import gymnasium as gym
-
-envs = gym.make_vec("CartPole-v1", num_envs=8, vectorization_mode="async", max_episode_steps=100)
-""",
-        """\
-import gymnasium as gym
-from stablepool import StableProcessPoolEnv
-
-envs = StableProcessPoolEnv([lambda: gym.make("CartPole-v1", max_episode_steps=100) for _ in range(8)])
-""",
-    ),
-    Case(
-        "a class of the same name from another library is none of ours",
-        """\
-from mylab.vector import AsyncVectorEnv
-
-envs = AsyncVectorEnv(env_fns)
-""",
-        remarks=("other-library",),
-    ),
-    Case(
-        "a worker function of one's own has no counterpart",
-        """\
-from gymnasium.vector import AsyncVectorEnv
-
-envs = AsyncVectorEnv(env_fns, worker=my_worker)
-""",
-        remarks=("worker-argument",),
-    ),
-    Case(
-        "a subclass leans on internals",
-        """\
-from gymnasium.vector import AsyncVectorEnv
-
-class MyVectorEnv(AsyncVectorEnv):
-    pass
-""",
-        remarks=("subclass",),
-    ),
-)
 
 FIX = Fix(
     NAME,

@@ -1,18 +1,39 @@
-"""docs/patch.md is what the fixes say of themselves."""
+"""docs/patch.md and the README's specification are what the fixes say of themselves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from patches._docs import page
+import pytest
+
+from patches._docs import page, with_specification
 from patches._outcome import Exit
 from patches._registry import FIXES
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "patch.md"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text("utf-8") == page(), "run: python -m patches._docs > docs/patch.md"
+    assert (ROOT / "docs" / "patch.md").read_text("utf-8") == page(), "run: python -m patches._docs"
+
+
+def test_the_readme_is_up_to_date() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert readme == with_specification(readme), "run: python -m patches._docs"
+
+
+def test_the_readme_specifies_every_fix_by_every_case_and_its_codes() -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    for fix in FIXES:
+        assert f"### `{fix.name}` {fix.description[:40]}" in readme
+        for case in fix.cases:
+            assert all(f"`{code}`" in readme for code in case.remarks)
+        assert all(case.title.replace(";", ",") in readme for case in fix.cases[1:])
+
+
+def test_a_readme_without_its_marks_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs the lines"):
+        with_specification("# no marks")
 
 
 def test_every_fix_and_every_case_is_on_it() -> None:
