@@ -23,8 +23,7 @@ from fuelbreak.dqn.lines.states import LineState, collate
 
 __all__ = ["Transition", "best_following", "return_loss", "reward_loss", "transitions"]
 
-_MEAN_LENGTH = 25.0
-_REWARD_BETA, _RETURN_BETA = 0.05, 0.2
+_REWARD_BETA, _RETURN_BETA = 0.2, 0.2
 
 
 class Transition(NamedTuple):
@@ -55,16 +54,11 @@ def transitions(steps: Sequence[Step], n: int) -> list[Transition]:
 
 
 def reward_loss(network: LineNetwork, steps: Sequence[Step], rng: np.random.Generator) -> Tensor:
-    """Huber loss of the predicted rewards, each state seen from a random side.
-
-    What a cell of a line is worth decides, so that errors on short lines count more than on long ones.
-    """
+    """Huber loss of the predicted rewards per cell, in those of a line of 50, each state seen from a random side."""
     batch = collate([step.state for step in steps], _random_turns(rng, len(steps)), _device(network))
     wanted = torch.from_numpy(np.concatenate([step.rewards for step in steps])).to(batch.facts.device)
-    lengths = torch.bincount(batch.segment)
-    weights = 0.3 + 0.7 * (_MEAN_LENGTH / lengths).clamp(max=4.0)
-    losses = functional.smooth_l1_loss(network(batch)[0], wanted, beta=_REWARD_BETA, reduction="none")
-    return (weights * losses).mean()
+    length = batch.facts[:, 0]
+    return functional.smooth_l1_loss(network(batch)[0] / length, wanted / length, beta=_REWARD_BETA)
 
 
 def return_loss(

@@ -10,10 +10,13 @@ from torch.nn import functional
 
 from fuelbreak.dqn.lines.scene import CHANNELS
 
-__all__ = ["FACTS", "LineBatch", "LineNetwork"]
+__all__ = ["FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
 
-FACTS = 6
+FACTS = 7
 """Numbers that describe a segment beside its cells; see `fuelbreak.dqn.lines.states`."""
+
+LOG_ROOM = 6.0
+"""Scale of the logarithm of the room among the facts."""
 
 _LONG = 50.0
 
@@ -57,6 +60,7 @@ class LineNetwork(nn.Module):
         self.head = nn.Sequential(
             nn.Linear(3 * width + FACTS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
         )
+        self.rest = nn.Sequential(nn.Linear(width + 2, 32), nn.ReLU(), nn.Linear(32, 1))
 
     def forward(self, batch: LineBatch) -> tuple[Tensor, Tensor]:
         """Value the segments of a batch.
@@ -79,7 +83,17 @@ class LineNetwork(nn.Module):
         total = total.index_add(0, batch.segment, features[batch.cells])
         context = coarse.mean(dim=(2, 3))[batch.state]
         values = self.head(torch.cat([total / count, total / _LONG, context, batch.facts], dim=1))
-        return values[:, 0], values[:, 1]
+        # Values are per cell, since lines compete by what their cells are worth: an error of the network must not
+        # weigh more the shorter a line is.
+        at_once = values[:, 0] * batch.facts[:, 0]
+        return at_once, at_once.detach() + self._of_rest(context, batch.facts) + values[:, 1]
+
+    def _of_rest(self, context: Tensor, facts: Tensor) -> Tensor:
+        """What the budget that a segment leaves is worth in this landscape, float32 (M,)."""
+        left = torch.exp(facts[:, 2] * LOG_ROOM) * (1.0 - facts[:, 1])
+        known = torch.stack([torch.log1p(left) / LOG_ROOM, left / (2.0 * _LONG)], dim=1)
+        rest: Tensor = self.rest(torch.cat([context, known], dim=1))
+        return rest[:, 0]
 
 
 class _Block(nn.Module):

@@ -10,21 +10,61 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from fuelbreak.dqn.lines.fires import LineFires
+from fuelbreak.dqn.lines.agent import line_values, load_network, spend
+from fuelbreak.dqn.lines.fires import LineFires, enough_fires
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
 from fuelbreak.dqn.lines.states import LineState
+from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.plans.common import Plan, room_for
 
-__all__ = ["LineSearch", "Valuation"]
+__all__ = ["LineSearch", "Valuation", "search_plan"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Lines = list[IntArray]
 Valuation = Callable[[LineState], npt.NDArray[np.float32]]
+
+FIRES, BURNED_CELLS = 1200, 300_000
+SIMULATED = 16
+ROUNDS = 24
+
+_MOST_TAKEN_OUT = 3
+
+
+def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
+    """The plan of a checkpoint's network and of the simulator together, for any weather.
+
+    Args:
+        state: As in `fuelbreak.dqn.lines.agent.load_network`.
+        device: Likewise.
+
+    Returns:
+        A `Plan` that takes seconds.
+    """
+    network = load_network(state, device)
+
+    def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
+        room, scene = room_for(landscape, budget), Scene(landscape, weather)
+        simulator = FireSimulator(landscape, weather)
+        fires = LineFires(simulator, min(FIRES, enough_fires(simulator, BURNED_CELLS)), seed)
+        rng = np.random.default_rng(seed)
+        search = LineSearch(lambda state: line_values(network, state), scene, fires, room, SIMULATED, rng)
+        lines, _ = search.improve(*search.complete([]), ROUNDS)
+        breaks = np.zeros(landscape.shape, np.bool_)
+        for line in lines:
+            breaks.flat[line] = True
+        return spend(scene, breaks, room)
+
+    return plan
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +119,13 @@ class LineSearch:
         Returns:
             The plan that burns least, and what it lets burn.
         """
-        for _ in range(rounds):
-            kept = self._ruined(lines)
-            other, left = self.complete(kept)
+        for _ in range(rounds if lines else 0):
+            other, left = self.complete(self._ruined(lines))
             if left < burned:
                 lines, burned = other, left
         return lines, burned
 
     def _ruined(self, lines: Lines) -> Lines:
-        out = min(len(lines), int(self.rng.integers(1, 4)))
+        out = min(len(lines), int(self.rng.integers(1, _MOST_TAKEN_OUT + 1)))
         gone = set(self.rng.choice(len(lines), size=out, replace=False).tolist())
         return [line for number, line in enumerate(lines) if number not in gone]
