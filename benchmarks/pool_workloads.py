@@ -56,12 +56,12 @@ def busy_raster() -> gym.Env[Any, Any]:
 
 def one_fire() -> gym.Env[Any, Any]:
     """The fuel-break environment with one simulated fire a step."""
-    return gym.make("fuelbreak:FuelBreak-v0", num_simulations=1)
+    return gym.make("fuelbreak:FuelBreak-v1", num_simulations=1)
 
 
 def ten_fires() -> gym.Env[Any, Any]:
     """The same with ten."""
-    return gym.make("fuelbreak:FuelBreak-v0", num_simulations=10)
+    return gym.make("fuelbreak:FuelBreak-v1", num_simulations=10)
 
 
 WORKLOADS: dict[str, EnvFn] = {

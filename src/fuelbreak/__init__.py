@@ -5,6 +5,7 @@ from gymnasium.envs.registration import register, registry
 __version__ = "0.1.0"
 
 # Gymnasium 1.x loads no entry points of its own: importing this package is what registers the environment,
-# and "fuelbreak:FuelBreak-v0" imports it first.
-if "FuelBreak-v0" not in registry:
-    register(id="FuelBreak-v0", entry_point="fuelbreak.env:FuelBreakEnv")
+# and "fuelbreak:FuelBreak-v1" imports it first. Version 0 differs from it in its arguments only.
+for _name in ("FuelBreak-v0", "FuelBreak-v1"):
+    if _name not in registry:
+        register(id=_name, entry_point="fuelbreak.env:FuelBreakEnv")

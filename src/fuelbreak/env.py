@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 import gymnasium as gym
 import numpy as np
@@ -14,18 +15,18 @@ import numpy.typing as npt
 from gymnasium.error import ResetNeeded
 
 from fuelbreak.errors import ActionError
-from fuelbreak.fire.fire_set import FireSet
-from fuelbreak.fire.ignitions import sample_ignitions
-from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.weather import Weather
+from fuelbreak.fire.ignition_sources import Ignitions, ignition_source
+from fuelbreak.fire.weather import LEGACY_WEATHER, Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import NUM_CHANNELS, OBSERVATION_HIGH, OBSERVATION_LOW, base_observation
+from fuelbreak.observation import LayoutName, layout_of, with_breaks, with_fires
 from fuelbreak.rendering import render_landscape
+from fuelbreak.scenes import Scenes, SimulatorName
 
 __all__ = ["FuelBreakEnv"]
 
 Observation = npt.NDArray[np.float32]
 Action = npt.NDArray[np.int8]
+Name = TypeVar("Name")
 
 _STEPS_PER_BUDGET = 25
 
@@ -33,8 +34,11 @@ _STEPS_PER_BUDGET = 25
 class FuelBreakEnv(gym.Env[Observation, Action]):
     """Place up to `break_budget` fuel breaks on a landscape, `break_step` cells at a time.
 
-    **Observation** ``Box(-1, 2, (8, H, W), float32)``: slope, aspect, canopy cover, fuel model and four fire line
-    layers, all zero where breaks stand; `fuelbreak.observation` says how they are scaled. Row 0 is north.
+    **Observation** ``Box(low, high, (C, H, W), float32)``, row 0 = north, by `layout`: "legacy" (8 channels: slope,
+    aspect, canopy cover, fuel model and four fire line layers, all zero where breaks stand), "full" (20: what fire
+    spread depends on, wind and spread potential included, breaks and the remaining budget) or "full+fires" (22: also
+    burn probability and downstream protection value of the episode's fires, as they burn now). The tables are in
+    `fuelbreak.observation_layouts`. But for "full+fires", ignitions cannot be seen.
 
     **Action** ``MultiBinary(H*W)``, int8, row by row: 1 where a new break is wanted. Cells that do not burn or that
     hold a break already are illegal; of legal ones at most `break_step`, and no more than the budget has left, are
@@ -43,16 +47,20 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
     and the rest is counted. Under ``on_illegal="error"`` either raises `ActionError`. Another dtype is accepted
     with a warning where every value is exactly 0 or 1, and refused otherwise, as is another size.
 
-    **Reward** ``(burned before - burned after) / burned at reset``: the mean number of burned cells over
-    `num_simulations` fires, whose ignitions are drawn at reset and kept, with the weather, for the whole episode.
-    So the reward is what the breaks did and not luck, and an undiscounted return is the share of the burned area
-    that the plan saved. An ignition that is later covered by a break burns nothing.
+    **Reward** ``(burned before - burned after) / burned at reset``: the mean number of burned cells over the
+    episode's fires, whose ignitions and weather are drawn at reset and kept. So the reward is what the breaks did and
+    not luck, and an undiscounted return is the share of the burned area that the plan saved. An ignition that is
+    later covered by a break burns nothing.
 
     **End**: terminated when the budget is spent or no legal cell is left; truncated after `max_steps` steps.
 
     **Info**: ``burned`` (mean cells), ``burned_area_ha``, ``new_cells``, ``illegal_cells``, ``clipped_cells``,
-    ``breaks`` (placed so far), ``landscape`` (index of the landscape of this episode), ``action_mask`` (int8
+    ``breaks`` (placed so far), ``landscape`` and ``weather`` (their numbers in this episode), ``action_mask`` (int8
     (H*W,), 1 where a break is legal).
+
+    **Determinism**: the seed of a reset, the arguments and the actions give the same bytes, in any process, beside
+    any number of workers and with any `num_threads`. Episodes with the same seed have the same landscape, weather and
+    ignitions whatever was done in them, so that plans can be compared on them pair by pair.
 
     A simulation that fails raises `fuelbreak.errors.SimulationError`; it is never replaced by a number.
 
@@ -61,17 +69,33 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
             synthetic landscape of seed 0.
         break_budget: Breaks in an episode, at least 1.
         break_step: Breaks in a step; by default a twenty-fifth of the budget, rounded up.
-        num_simulations: Fires per evaluation, at least 1.
+        num_simulations: Fires per evaluation, at least 1, where ignitions are drawn.
         seed: Seed of the first reset where that is given none.
-        weather: Weather of every fire.
+        weather: Of every fire, or several, of which each reset draws one (`fuelbreak.fire.scenarios` samples them
+            from a climatology or reads them from CSV), or ``"legacy"``: the original's, 24 h without wind, in which
+            canopy layers have no effect. By default a dry day with 20 km/h of wind and fires of 3 h.
         max_steps: Step limit; by default twice the steps that the budget needs.
         on_illegal: ``"count"`` or ``"error"``, see above.
         render_mode: None or ``"rgb_array"``.
+        layout: Of the observation, see above.
+        ignitions: ``"uniform"`` draws them evenly over the burnable cells; numbers (H, W) are relative weights to
+            draw with; integers (n, 2) are points (row, column), the same in every episode, and ``"all"`` is every
+            burnable cell: an expectation without sampling noise, at some fifty milliseconds a step. A list of arrays
+            gives one for each landscape. Weights of cells that cannot burn are left out; points that cannot burn
+            move to the nearest cell that can, with a warning.
+        simulator: ``"travel-time"``, or ``"pyretechnics"`` for the optional oracle (`make oracle`): the level set of
+            that library in a process of its own, thousands of times slower, 30 s at most for a fire.
+        num_threads: Threads that share the fires of a step. Keep to 1 in a worker of a pool, lest workers times
+            threads exceed the cores.
 
     Raises:
         ValueError: An argument out of its range, or landscapes of different shapes.
+        SimulationError: Ignitions that are none, or an oracle that is not there.
 
-    Version history: v0, the first.
+    Version history:
+        v1: `layout`, `ignitions`, weather scenarios, `simulator`, `num_threads`; ``info["weather"]``. With the
+            arguments of v0 episodes are those of v0, byte for byte.
+        v0: the first. Still registered, as the same class.
     """
 
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"], "render_fps": 4}  # type: ignore[misc]
@@ -84,12 +108,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         num_simulations: int = 10,
         seed: int | None = None,
         *,
-        weather: Weather | None = None,
+        weather: Weather | Sequence[Weather] | Literal["legacy"] | None = None,
         max_steps: int | None = None,
         on_illegal: Literal["count", "error"] = "count",
         render_mode: str | None = None,
+        layout: LayoutName = "legacy",
+        ignitions: Ignitions = "uniform",
+        simulator: SimulatorName = "travel-time",
+        num_threads: int = 1,
     ) -> None:
-        self._landscapes = _as_landscapes(raster)
+        landscapes = _as_landscapes(raster)
         self.break_budget = _at_least_one("break_budget", break_budget)
         self.break_step = _at_least_one(
             "break_step", math.ceil(break_budget / _STEPS_PER_BUDGET) if break_step is None else break_step
@@ -97,30 +125,35 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self.num_simulations = _at_least_one("num_simulations", num_simulations)
         needed = math.ceil(self.break_budget / self.break_step)
         self.max_steps = _at_least_one("max_steps", 2 * needed if max_steps is None else max_steps)
-        if on_illegal not in ("count", "error"):
-            raise ValueError(f"on_illegal is 'count' or 'error', not {on_illegal!r}")
-        if render_mode not in (None, "rgb_array"):
-            raise ValueError(f"render_mode is None or 'rgb_array', not {render_mode!r}")
-        self.on_illegal, self.render_mode = on_illegal, render_mode
-        self.weather = Weather() if weather is None else weather
+        self.on_illegal = _one_of("on_illegal", on_illegal, "count", "error")
+        self.render_mode = _one_of("render_mode", render_mode, None, "rgb_array")
+        self.layout: LayoutName = layout
+        self._observes_fires = layout_of(layout).fire_channels is not None
+        _one_of("simulator", simulator, "travel-time", "pyretechnics")
+        if self._observes_fires and simulator != "travel-time":
+            raise ValueError(
+                f"layout {layout!r} needs simulator='travel-time': {simulator} has no fire trees"
+            )
+        self._source = ignition_source(ignitions, landscapes)
+        num_threads = _at_least_one("num_threads", num_threads)
+        self._scenes = Scenes(landscapes, _as_days(weather), layout, simulator, num_threads)
 
-        height, width = self._landscapes[0].shape
+        chosen, shape = layout_of(layout), landscapes[0].shape
         self.observation_space = gym.spaces.Box(
-            OBSERVATION_LOW, OBSERVATION_HIGH, (NUM_CHANNELS, height, width), np.float32
+            chosen.low, chosen.high, (chosen.num_channels, *shape), np.float32
         )
-        self.action_space = gym.spaces.MultiBinary(height * width)
+        self.action_space = gym.spaces.MultiBinary(math.prod(shape))
         self._first_seed = seed
-        self._simulators: dict[int, FireSimulator] = {}
         self._needs_reset = True
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Start an episode: draw the landscape and the ignitions, and burn them without breaks.
+        """Start an episode: draw landscape, weather and ignitions, and burn the fires without breaks.
 
         Args:
             seed: Seed of the generator; the same seed gives the same episode.
-            options: ``{"landscape": i}`` chooses the landscape instead of drawing it.
+            options: ``{"landscape": i, "weather": j}`` chooses by number what would be drawn; either may be left out.
 
         Returns:
             The observation without breaks, and the info that the class describes.
@@ -128,14 +161,11 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         if seed is None and self._first_seed is not None:
             seed, self._first_seed = self._first_seed, None
         super().reset(seed=seed)
-        chosen = (options or {}).get("landscape")
-        drawn = int(self.np_random.integers(len(self._landscapes)))
-        self._select(drawn if chosen is None else int(chosen))
-        self._ignitions = sample_ignitions(self._landscape, self.num_simulations, self.np_random)
-        self._fires = FireSet(self._simulator, self._ignitions)
-        self._breaks = np.zeros(self._landscape.shape, dtype=bool)
+        wanted = options or {}
+        landscape = self._draw("landscape", len(self._scenes.landscapes), wanted)
+        self._select(landscape, self._draw("weather", len(self._scenes.days), wanted))
+        self._light(self._source.ignitions(self._landscape, landscape, self.num_simulations, self.np_random))
         self._steps = 0
-        self._burned = self._burned_at_reset = float(self._fires.burned.mean())
         self._needs_reset = False
         return self._observation(), self._info()
 
@@ -155,10 +185,9 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         if self._needs_reset:
             raise ResetNeeded("FuelBreakEnv.step() without a running episode: call reset() first")
         cells, illegal, clipped = self._cells_to_place(self._checked(action))
-        self._breaks.flat[cells] = True
-        self._steps += 1
         before = self._burned
-        self._burn_around(cells)
+        self._place(cells)
+        self._steps += 1
         reward = (before - self._burned) / self._burned_at_reset
         info = self._info(new_cells=int(cells.size), illegal_cells=illegal, clipped_cells=clipped)
         terminated = info["breaks"] >= self.break_budget or not info["action_mask"].any()
@@ -182,11 +211,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         legal: npt.NDArray[np.bool_] = (self._burnable & ~self._breaks).reshape(-1)
         return legal
 
+    def close(self) -> None:
+        """End the process of the oracle, where there is one."""
+        self._scenes.close()
+
     def snapshot(self) -> bytes:
         """The episode's state in about a kilobyte: what `restore` needs to go on as if nothing had happened."""
         state = {
-            "landscape": self._landscape_index,
-            "ignitions": self._ignitions.tolist(),
+            "landscape": self._numbers[0],
+            "weather": self._numbers[1],
+            "ignitions": self._ignitions.tolist() if self._source.is_drawn else None,
             "breaks": np.packbits(self._breaks).tobytes().hex(),
             "steps": self._steps,
             "needs_reset": self._needs_reset,
@@ -197,18 +231,17 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
     def restore(self, snapshot: bytes) -> None:
         """Take up the episode that `snapshot` returned, here or in another process with the same arguments."""
         state = json.loads(bytes(snapshot))
-        self._select(state["landscape"])
-        self._ignitions = np.asarray(state["ignitions"], dtype=np.int64).reshape(-1, 2)
+        self._select(state["landscape"], state["weather"])
+        self.np_random.bit_generator.state = state["generator"]
+        if state["ignitions"] is None:
+            self._light(self._source.ignitions(self._landscape, state["landscape"], 0, self.np_random))
+        else:
+            self._light(np.asarray(state["ignitions"], dtype=np.int64).reshape(-1, 2))
         packed = np.frombuffer(bytes.fromhex(state["breaks"]), dtype=np.uint8)
-        cells = self._landscape.fuel_model.size
-        self._breaks = np.unpackbits(packed, count=cells).astype(bool).reshape(self._landscape.shape)
-        self._fires = FireSet(self._simulator, self._ignitions)
-        self._burned_at_reset = float(self._fires.burned.mean())
-        self._burn_around(np.flatnonzero(self._breaks))
+        self._place(np.flatnonzero(np.unpackbits(packed, count=self._breaks.size)))
         self._steps = state["steps"]
         self._needs_reset = state["needs_reset"]
         self._first_seed = None
-        self.np_random.bit_generator.state = state["generator"]
 
     @property
     def episode_state(self) -> bytes:
@@ -219,23 +252,36 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
     def episode_state(self, snapshot: bytes) -> None:
         self.restore(snapshot)
 
-    def _select(self, index: int) -> None:
-        if not 0 <= index < len(self._landscapes):
-            raise ValueError(
-                f"options['landscape'] = {index}, but there are {len(self._landscapes)} landscapes"
-            )
-        if index not in self._simulators:
-            self._simulators[index] = FireSimulator(self._landscapes[index], self.weather)
-        self._landscape_index = index
-        self._landscape = self._landscapes[index]
-        self._simulator = self._simulators[index]
-        self._burnable = self._landscape.burnable
-        self._base = base_observation(self._landscape)
+    def _draw(self, what: str, count: int, options: dict[str, Any]) -> int:
+        """A number below `count`, chosen by the options or drawn.
 
-    def _burn_around(self, cells: npt.NDArray[np.int64]) -> None:
-        """Let the episode's fires go around new breaks; only what hung on them is computed again."""
-        places = np.stack(np.divmod(cells, self._landscape.shape[1]), axis=1)
+        The landscape is drawn even where it is chosen or the only one, as in v0: what is drawn next stays the same.
+        """
+        number = int(self.np_random.integers(count)) if what == "landscape" or count > 1 else 0
+        if options.get(what) is not None:
+            number = int(options[what])
+        if not 0 <= number < count:
+            raise ValueError(f"options[{what!r}] is {number}, but there are {count}: give 0 to {count - 1}")
+        return number
+
+    def _select(self, landscape: int, day: int) -> None:
+        self._numbers = landscape, day
+        self._scene = self._scenes.get(landscape, day)
+        self._landscape = self._scene.landscape
+        self._burnable = self._landscape.burnable
+
+    def _light(self, ignitions: npt.NDArray[np.int64]) -> None:
+        """Burn fires without breaks."""
+        self._ignitions = ignitions
+        self._fires = self._scene.light(ignitions)
+        self._breaks = np.zeros(self._landscape.shape, dtype=bool)
+        self._burned = self._burned_at_reset = float(self._fires.burned.mean())
+
+    def _place(self, cells: npt.NDArray[np.int64]) -> None:
+        """Build breaks and let the fires go around them; where the simulator fails nothing has changed."""
+        places = np.stack(np.divmod(cells, self._breaks.shape[1]), axis=1)
         self._burned = float(self._fires.add_breaks(places).mean())
+        self._breaks[tuple(places.T)] = True
 
     def _checked(self, action: Action) -> npt.NDArray[np.bool_]:
         values = np.asarray(action)
@@ -268,9 +314,11 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         return cells, illegal, clipped
 
     def _observation(self) -> Observation:
-        observation = self._base.copy()
-        observation[:, self._breaks] = 0.0
-        return observation
+        observation = with_breaks(self._scene.base, self._breaks, self.break_budget, self.layout)
+        if not self._observes_fires:
+            return observation
+        through = self._scene.downstream_cells(self._ignitions, self._breaks) / self._burned_at_reset
+        return with_fires(observation, self._fires.burn_probability, through)
 
     def _info(self, **counts: int) -> dict[str, Any]:
         return {
@@ -280,7 +328,8 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
             "illegal_cells": 0,
             "clipped_cells": 0,
             "breaks": int(self._breaks.sum()),
-            "landscape": self._landscape_index,
+            "landscape": self._numbers[0],
+            "weather": self._numbers[1],
             "action_mask": self.action_masks().astype(np.int8),
         } | counts
 
@@ -290,15 +339,46 @@ def _as_landscapes(raster: Landscape | Sequence[Landscape] | None) -> tuple[Land
         from fuelbreak.synthetic import generate_landscape
 
         return (generate_landscape(0),)
+    if isinstance(raster, str | os.PathLike):
+        raise ValueError(
+            f"raster is the path {str(raster)!r}; read it first: fuelbreak.rasters.load_landscapes, or read_folder"
+        )
     landscapes = (raster,) if isinstance(raster, Landscape) else tuple(raster)
     if not landscapes:
         raise ValueError("FuelBreakEnv needs at least one landscape")
+    for landscape in landscapes:
+        if not isinstance(landscape, Landscape):
+            raise ValueError(f"raster holds a {type(landscape).__name__}; give fuelbreak.landscape.Landscape")
     if len({landscape.shape for landscape in landscapes}) > 1:
         raise ValueError("landscapes of one environment must have one shape; cut them with fuelbreak.tiles")
     return landscapes
 
 
+def _as_days(weather: Weather | Sequence[Weather] | str | None) -> tuple[Weather, ...]:
+    if weather is None:
+        return (Weather(),)
+    if isinstance(weather, Weather):
+        return (weather,)
+    if isinstance(weather, str):
+        if weather == "legacy":
+            return (LEGACY_WEATHER,)
+        raise ValueError(
+            f"weather={weather!r} is unknown; give 'legacy', a Weather, or several: "
+            "fuelbreak.fire.scenarios.read_weather_csv reads them from a file"
+        )
+    days = tuple(weather)
+    if not days or not all(isinstance(day, Weather) for day in days):
+        raise ValueError(f"weather holds {len(days)} days; give one fuelbreak.fire.weather.Weather or more")
+    return days
+
+
+def _one_of(name: str, value: Name, *known: Name) -> Name:
+    if value not in known:
+        raise ValueError(f"{name} is {' or '.join(map(repr, known))}, not {value!r}")
+    return value
+
+
 def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{name} is {value}, must be at least 1")
+    if not isinstance(value, int | np.integer) or value < 1:
+        raise ValueError(f"{name} is {value!r}, must be a whole number, at least 1")
     return int(value)

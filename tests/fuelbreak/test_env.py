@@ -57,13 +57,13 @@ def test_it_passes_gymnasiums_checker_without_a_warning(landscape: Landscape) ->
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         env = gym.make(
-            "fuelbreak:FuelBreak-v0", raster=landscape, break_budget=BUDGET, render_mode="rgb_array"
+            "fuelbreak:FuelBreak-v1", raster=landscape, break_budget=BUDGET, render_mode="rgb_array"
         )
         check_env(env.unwrapped)
 
 
 def test_it_can_be_made_by_its_registered_name() -> None:
-    env = gym.make("fuelbreak:FuelBreak-v0", break_budget=20, break_step=5)
+    env = gym.make("fuelbreak:FuelBreak-v1", break_budget=20, break_step=5)
     observation, info = env.reset(seed=1)
     assert env.observation_space.contains(observation)
     assert info["burned"] > 0

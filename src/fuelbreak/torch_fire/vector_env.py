@@ -204,6 +204,7 @@ class FuelBreakVectorEnv(VectorEnv[Observations, npt.NDArray[np.int8], Any]):
             "clipped_cells": counts[2],
             "breaks": self._breaks.sum(axis=(1, 2)),
             "landscape": self._chosen.copy(),
+            "weather": np.zeros(self.num_envs, np.int64),
             "action_mask": self._legal().astype(np.int8),
         }
         everywhere = np.ones(self.num_envs, bool)
