@@ -2,6 +2,7 @@
 
     agent = load_agent("runs/latest")                                      # or a .pt file
     breaks = agent.plan(landscape, agent.weather, budget=125)              # bool (H, W), as any `fuelbreak.plans.Plan`
+    agent = load_agent("lines")                                            # trained already: comes with the package
 
 What judges, exports and draws plans knows agents only by this. A checkpoint says its kind under ``"agent"`` ("dqn"
 where it says nothing) and a new kind is one more row of `KINDS`: a function of the checkpoint's content that rebuilds
@@ -17,21 +18,28 @@ from typing import Any
 
 import torch
 
+from fuelbreak.dqn.lines.agent import line_plan
+from fuelbreak.dqn.lines.search import search_plan
 from fuelbreak.dqn.planner import dqn_plan
 from fuelbreak.errors import CheckpointError
 from fuelbreak.fire.weather import Weather
 from fuelbreak.plans import Plan
 from fuelbreak.runs import load_checkpoint
 
-__all__ = ["DEFAULT_KIND", "KINDS", "Agent", "AgentKind", "load_agent"]
+__all__ = ["DEFAULT_KIND", "KINDS", "PRETRAINED", "Agent", "AgentKind", "load_agent"]
 
 Checkpoint = dict[str, Any]
 AgentKind = Callable[[Checkpoint, "torch.device | str"], Plan]
 
 DEFAULT_KIND = "dqn"
 
-KINDS: Mapping[str, AgentKind] = {"dqn": dqn_plan}
+KINDS: Mapping[str, AgentKind] = {"dqn": dqn_plan, "lines": line_plan, "lines-search": search_plan}
 """Every kind of agent by the name that its checkpoints carry."""
+
+PRETRAINED: Mapping[str, Path] = dict.fromkeys(
+    ("lines", "lines-search"), Path(__file__).parent / "weights" / "lines.pt"
+)
+"""Weights that come with the package, by the kind of agent that they are loaded as."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ def load_agent(checkpoint: Path | str, device: torch.device | str = "cpu") -> Ag
     """Read an agent from a run's folder (its latest checkpoint) or from a .pt file, without running code in it.
 
     Args:
-        checkpoint: Run folder or file.
+        checkpoint: Run folder or file, or a name in `PRETRAINED` (where no file has that name).
         device: Where its network shall run.
 
     Returns:
@@ -71,8 +79,9 @@ def load_agent(checkpoint: Path | str, device: torch.device | str = "cpu") -> Ag
         FileNotFoundError: There is no checkpoint.
         CheckpointError: It is none of this program, or its kind is not known here.
     """
-    state = load_checkpoint(checkpoint, device)
-    kind = state.get("agent", DEFAULT_KIND)
+    shipped = PRETRAINED.get(str(checkpoint)) if not Path(checkpoint).exists() else None
+    state = load_checkpoint(shipped or checkpoint, device)
+    kind = str(checkpoint) if shipped else state.get("agent", DEFAULT_KIND)
     if kind not in KINDS:
         raise CheckpointError(f"{checkpoint} holds an agent of kind {kind!r}; known are {', '.join(KINDS)}")
     try:
