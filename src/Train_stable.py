@@ -15,31 +15,37 @@ import argparse
 import contextlib
 import dataclasses
 import json
-import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import tyro
 
-from fuelbreak.console import say
+from fuelbreak.console import progress_bar, say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
 from fuelbreak.dqn import Learner, LearnerSettings, exploration_rate
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
-from fuelbreak.errors import LandscapeError
+from fuelbreak.errors import FuelBreakError
 from fuelbreak.evaluate import evaluate_run, print_tables
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
+from fuelbreak.landscape_shares import LandscapeShares
+from fuelbreak.observation import break_mask
+from fuelbreak.phases import PhaseClock, describe_phases, mean_phases
+from fuelbreak.rendering import render_landscape
+from fuelbreak.run_log import METRICS_NAME
 from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
 from stablepool import StableProcessPoolEnv, valid_transitions
+from stablepool.options import MOST_WORKERS_BY_DEFAULT, count_workers, usable_cores
 
 COUNTS = (
     *("n_envs", "steps_per_ep", "budget", "break_step", "sims", "episodes", "buffer_cap", "batch_size"),
@@ -139,27 +145,6 @@ def _saved_settings(run: Path) -> Settings:
     return Settings(**saved)
 
 
-class LandscapeShares:
-    """Which landscapes each environment draws from, and which one it is on.
-
-    Environment i draws from every n-th landscape starting at i, so that each is sent to one worker only; where there
-    are fewer landscapes than environments, several share one.
-    """
-
-    def __init__(self, n_envs: int, landscapes: int) -> None:
-        self._shares = [list(range(i, landscapes, n_envs)) or [i % landscapes] for i in range(n_envs)]
-        self.current = np.array([share[0] for share in self._shares])
-
-    def of(self, env: int) -> list[int]:
-        """Indices of the landscapes of one environment."""
-        return self._shares[env]
-
-    def note(self, infos: dict[str, Any]) -> None:
-        """Take over what the environments say about the landscape that they are on."""
-        for env in np.flatnonzero(infos.get("_landscape", ())):
-            self.current[env] = self._shares[env][infos["landscape"][env]]
-
-
 def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], FuelBreakEnv]:
     """A function that builds one environment in its worker."""
 
@@ -169,12 +154,23 @@ def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], Fu
     return build
 
 
+@contextlib.contextmanager
+def going_on_without(what: str) -> Iterator[None]:
+    """Say what could not be written, where a disk is full, and go on: what was learned is worth more than a file."""
+    try:
+        yield
+    except OSError as error:
+        say(f"Not written: {what} ({error}); training goes on", "warning")
+
+
 class Training:
     """One run: its environments, its learner, and where it stands between two vector steps.
 
     Attributes:
         episode: The episode in progress, or the next one.
         step: Vector steps of it that are done; 0 before its reset.
+        global_step: Transitions so far.
+        is_saved: Whether the latest checkpoint is on disk.
     """
 
     def __init__(
@@ -187,52 +183,62 @@ class Training:
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.run, self.envs = settings, run, envs
+        self.landscapes = landscapes
         self.learner = Learner(settings, landscapes, device)
         self.shares = LandscapeShares(settings.n_envs, len(landscapes))
-        self.episode, self.step = 0, 0
+        self.episode, self.step, self.global_step = 0, 0, 0
         self.returns: list[float] = []
+        self.clock = PhaseClock()
+        self.is_saved = True
 
     def go_on(self, stop: StopRequest) -> None:
         """Train until the episodes are done or a signal asks to stop, saving as it goes."""
-        while self.episode < self.settings.episodes and not stop:
-            if self.step == 0:
-                self.reset()
-            while self.step < self.settings.steps_per_ep:
-                self.vector_step()
-                # Where an episode has just ended its reset is due first: such a step is no place to stop.
-                if stop and not self.ended.any():
-                    self.save()
-                    return
-            self.finish_episode(stop)
+        steps = self.settings.steps_per_ep
+        with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
+            while self.episode < self.settings.episodes and not stop:
+                if self.step == 0:
+                    self.reset()
+                while self.step < steps:
+                    self.vector_step()
+                    show(steps * self.episode + self.step)
+                    # Where an episode has just ended its reset is due first: such a step is no place to stop.
+                    if stop and not self.ended.any():
+                        self.save()
+                        return
+                self.finish_episode(stop)
 
     def reset(self) -> None:
         """Begin an episode. Without a reset between episodes environments stay in their "done" state."""
         self.log = EpisodeLog(self.settings.n_envs)
-        self.observations, infos = self.envs.reset(seed=self.episode_seed)
+        with self.clock("reset"):
+            self.observations, infos = self.envs.reset(seed=self.episode_seed)
         self.shares.note(infos)
         self.ended = np.zeros(self.settings.n_envs, dtype=bool)
 
     def vector_step(self) -> None:
         """One step of all environments; they work while the learner learns."""
         started = time.perf_counter()
-        actions = self.learner.choose(self.observations, self.epsilon)
-        self.envs.step_async(actions)
-        self.log.losses += self.learner.learn()
-        after, rewards, terminated, truncated, infos = self.envs.step_wait()
-        # A void transition is no experience (the pool has logged why), and neither is the reset after an episode's end.
-        happened = valid_transitions(infos, self.settings.n_envs)
-        valid = happened & ~self.ended
-        self.learner.memory.push_batch(
-            self.shares.current[valid],
-            self.observations[valid],
-            actions[valid],
-            rewards[valid],
-            after[valid],
-            terminated[valid],
-        )
+        with self.clock("choose_actions"):
+            actions = self.learner.choose(self.observations, self.epsilon)
+            self.envs.step_async(actions)
+        with self.clock("learn"):
+            self.log.losses += self.learner.learn()
+        with self.clock("wait_for_environments"):
+            after, rewards, terminated, truncated, infos = self.envs.step_wait()
+        with self.clock("store"):
+            # A void transition is no experience (the pool has logged why), nor is the reset after an episode's end.
+            valid = valid_transitions(infos, self.settings.n_envs) & ~self.ended
+            self.learner.memory.push_batch(
+                self.shares.current[valid],
+                self.observations[valid],
+                actions[valid],
+                rewards[valid],
+                after[valid],
+                terminated[valid],
+            )
         self.step += 1
+        self.global_step += int(valid.sum())
         self.log.observe(self.step, valid, rewards, terminated, infos)
-        self.log.void += int(np.count_nonzero(~happened))
         self.log.seconds += time.perf_counter() - started
         self.shares.note(infos)
         self.ended = terminated | truncated
@@ -248,12 +254,17 @@ class Training:
                     f"Environment {env} completed: Burned={burned:.1f}, Step={self.log.completed_at[env]}",
                     "target",
                 )
-        self.run.log(self.episode, self.log.scalars(self.epsilon))
+        with self.clock("log"), going_on_without("the episode's log"):
+            phases = self.clock.take(settings.steps_per_ep)
+            scalars = self.log.scalars(self.epsilon) | self.envs.counters | phases
+            self.run.log(self.episode, scalars, self.global_step)
         self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
         self.episode, self.step = self.episode + 1, 0
         last = self.episode == settings.episodes
         if stop or last or self.episode % settings.checkpoint_every == 0:
             self.save()
+            with going_on_without("a picture of the breaks"):
+                self.run.log_picture("pictures/breaks", self.picture(), self.global_step)
         if not (stop or last):
             say(f"Resetting {settings.n_envs} environments...", "reset")
 
@@ -281,11 +292,27 @@ class Training:
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on as if nothing had happened."""
+        with self.clock("checkpoint"), going_on_without("checkpoint; the last good one stays"):
+            self.is_saved = False
+            self.run.save_checkpoint(
+                self.episode - 1, self.learner.network, score=self.score, **self.state_dict()
+            )
+            self.is_saved = True
+
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """The landscape of the first environment with its breaks."""
+        landscape = self.landscapes[self.shares.current[0]]
+        return render_landscape(landscape, break_mask(self.observations[0]).reshape(landscape.shape))
+
+    def state_dict(self) -> dict[str, Any]:
+        """What `resume` needs besides the network's weights."""
         state = self.learner.state_dict() | {
             "k": self.settings.break_step,
             "budget": self.settings.budget,
             "weather": dataclasses.asdict(Weather()),
+            "size": max(self.observations.shape[-2:]),
             "step": self.step,
+            "global_step": self.global_step,
             "returns": self.returns,
         }
         if self.step:
@@ -295,19 +322,14 @@ class Training:
                 "landscapes": self.shares.current.tolist(),
                 "log": dataclasses.asdict(self.log),
             }
-        try:
-            self.run.save_checkpoint(self.episode - 1, self.learner.network, score=self.score, **state)
-        except OSError as error:
-            say(
-                f"No checkpoint could be written ({error}); the last good one stays, training goes on",
-                "warning",
-            )
+        return state
 
     def resume(self) -> None:
         """Take up the run where its latest checkpoint left it, in the midst of an episode too."""
         state = load_checkpoint(self.run.path, self.learner.device)
         self.learner.load_state_dict(state)
         self.episode, self.step, self.returns = state["episode"] + 1, state["step"], state["returns"]
+        self.global_step = state["global_step"]
         if self.step:
             position = state["position"]
             self.reset()
@@ -323,8 +345,8 @@ class Training:
 
 def train(
     settings: Settings, run: RunFolder, landscapes: list[Landscape], device: str, stop: StopRequest
-) -> None:
-    """Open the environments and train in them."""
+) -> bool:
+    """Open the environments and train in them; whether what was learned is on disk."""
     shares = LandscapeShares(settings.n_envs, len(landscapes))
     env_fns = [
         make_env([landscapes[index] for index in shares.of(env)], settings) for env in range(settings.n_envs)
@@ -334,27 +356,24 @@ def train(
         if settings.resume is not None:
             training.resume()
         training.go_on(stop)
+        return training.is_saved
 
 
 def open_pool(
     env_fns: list[Callable[[], FuelBreakEnv]], settings: Settings
 ) -> contextlib.closing[StableProcessPoolEnv]:
     """Start the environments, saying how many there are on how many workers."""
-    workers = settings.max_workers or min(len(env_fns), 16, usable_cores())
+    workers = count_workers(len(env_fns), settings.max_workers)
     say(f"Creating StableProcessPoolEnv with {len(env_fns)} environments and {workers} workers", "device")
-    if settings.max_workers is None and workers < min(len(env_fns), 16):
+    wanted = min(len(env_fns), MOST_WORKERS_BY_DEFAULT)
+    if settings.max_workers is None and workers < wanted:
         say(
-            f"{workers} workers and not 16: there are {usable_cores()} cores (--max-workers sets another number)"
+            f"{workers} workers and not {wanted}: there are {usable_cores()} cores (--max-workers sets another number)"
         )
     say(f"Initializing {len(env_fns)} environments...", "setup")
     envs = StableProcessPoolEnv(env_fns, max_workers=workers, timeout=settings.timeout)
     say(f"Successfully initialized {len(env_fns)}/{len(env_fns)} environments", "ok")
     return contextlib.closing(envs)
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0))
 
 
 def open_run(settings: Settings, landscapes: Sequence[Landscape]) -> RunFolder:
@@ -374,13 +393,21 @@ def run_from(settings: Settings) -> int:
     landscapes = training_landscapes(settings.rasters)
     say(f"Loaded {len(landscapes)} rasters", "ok")
     with open_run(settings, landscapes) as run:
-        train(settings, run, landscapes, device, stop)
+        is_saved = train(settings, run, landscapes, device, stop)
     if stop.signal_number is not None:
         say(
             f"Stopped by {signal.Signals(stop.signal_number).name}; go on with --resume {run.path}", "warning"
         )
         return 128 + stop.signal_number
     stop.restore()
+    if phases := mean_phases(run.path / METRICS_NAME):
+        say(f"Time of a vector step: {describe_phases(phases)}")
+    if not is_saved:
+        say(
+            f"Error: what was learned last is not on disk; make room and --resume {run.path}",
+            stream=sys.stderr,
+        )
+        return 1
     if settings.evaluate:
         print_tables(evaluate_run(run.path, heldout_landscapes(settings.heldout), device))
     say(f"Run folder: {run.path}", "folder")
@@ -388,14 +415,21 @@ def run_from(settings: Settings) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the script; the exit code: 0, 2 for input that cannot be used, 130 or 143 after a signal."""
+    """Run the script.
+
+    Returns:
+        0; 1 where the last checkpoint could not be written; 2 for input that cannot be used; 130 or 143 after a signal.
+    """
     settings = parse_settings(arguments)
     try:
         check_settings(settings)
         return run_from(settings)
-    except (LandscapeError, FileNotFoundError, SettingsError) as error:
+    except (FuelBreakError, OSError, SettingsError) as error:
         say(f"Error: {error}", stream=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # the second Ctrl-C, or one during the evaluation
+        say("Ended at once", "warning", sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -24,7 +24,6 @@ class EpisodeLog:
         completed_at: The vector step at which it did, counted from 1.
         breaks: Breaks placed in all environments.
         transitions: Valid ones.
-        void: Rows that were no transition because an environment failed.
         seconds: Spent in vector steps.
     """
 
@@ -35,7 +34,6 @@ class EpisodeLog:
     completed_at: dict[int, int] = field(default_factory=dict)
     breaks: int = 0
     transitions: int = 0
-    void: int = 0
     seconds: float = 0.0
 
     @property
@@ -80,13 +78,13 @@ class EpisodeLog:
         """Values for TensorBoard and metrics.jsonl."""
         return {
             "charts/episodic_return": self.mean_reward,
+            "charts/episodic_length": _mean(self.completed_at.values()),
             "charts/burned": _mean(self.burned.values()),
             "charts/completed": len(self.burned),
             "charts/breaks": self.breaks / self.n_envs,
             "charts/epsilon": epsilon,
             "charts/SPS": self.transitions / self.seconds,
             "losses/td_loss": _mean(self.losses),
-            "pool/void_transitions": self.void,
         }
 
 

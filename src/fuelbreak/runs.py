@@ -25,15 +25,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from fuelbreak.atomic import replacing, write_atomically
 from fuelbreak.landscape import Landscape
-
-if TYPE_CHECKING:
-    from torch.utils.tensorboard import SummaryWriter
+from fuelbreak.run_log import RunLog
 
 __all__ = ["RunFolder", "load_checkpoint", "write_checkpoint"]
 
@@ -54,8 +54,7 @@ class RunFolder:
         self.pictures = path / "pictures"
         for folder in (self.checkpoints, self.pictures):
             folder.mkdir(parents=True, exist_ok=True)
-        self._metrics = (path / "metrics.jsonl").open("a", encoding="utf-8")
-        self._board: SummaryWriter | None = None
+        self._log = RunLog(path)
 
     @classmethod
     def create(
@@ -95,13 +94,13 @@ class RunFolder:
             raise FileNotFoundError(f"{path} is no run folder: it has no config.json")
         return cls(path)
 
-    def log(self, episode: int, values: Mapping[str, float]) -> None:
-        """Append one episode's values to ``metrics.jsonl`` and TensorBoard; NaN (not measured) is left out."""
-        known = {tag: float(value) for tag, value in values.items() if not math.isnan(value)}
-        self._metrics.write(json.dumps({"episode": episode, **known}) + "\n")
-        self._metrics.flush()
-        for tag, value in known.items():
-            self._writer().add_scalar(tag, value, episode)
+    def log(self, episode: int, values: Mapping[str, float], step: int | None = None) -> None:
+        """Append one episode's values, as `RunLog.scalars` does."""
+        self._log.scalars(episode, values, step)
+
+    def log_picture(self, tag: str, pixels: npt.NDArray[np.uint8], step: int) -> None:
+        """Add a picture to TensorBoard, as `RunLog.picture` does."""
+        self._log.picture(tag, pixels, step)
 
     def save_checkpoint(
         self, episode: int, network: torch.nn.Module, *, score: float | None = None, **extra: Any
@@ -140,10 +139,7 @@ class RunFolder:
 
     def close(self) -> None:
         """Flush and close what is open; may be called twice."""
-        self._metrics.close()
-        if self._board is not None:
-            self._board.close()
-            self._board = None
+        self._log.close()
 
     def __enter__(self) -> Self:
         return self
@@ -152,13 +148,6 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _writer(self) -> SummaryWriter:
-        if self._board is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._board = SummaryWriter(str(self.path))
-        return self._board
 
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:

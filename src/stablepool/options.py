@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Literal, get_args
 
-__all__ = ["OnFailure", "PoolOptions", "backoff_s", "count_workers", "usable_cores"]
+__all__ = [
+    "MOST_WORKERS_BY_DEFAULT",
+    "OnFailure",
+    "PoolOptions",
+    "backoff_s",
+    "count_workers",
+    "usable_cores",
+]
 
 OnFailure = Literal["restart", "raise", "quarantine"]
-_MOST_WORKERS_BY_DEFAULT = 16
+MOST_WORKERS_BY_DEFAULT = 16
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ def count_workers(num_envs: int, max_workers: int | None, max_concurrency: int |
     if num_envs < 1:
         raise ValueError("env_fns must hold at least one function that makes an environment")
     if max_workers is None:
-        max_workers = min(usable_cores(), _MOST_WORKERS_BY_DEFAULT)
+        max_workers = min(usable_cores(), MOST_WORKERS_BY_DEFAULT)
     if not isinstance(max_workers, Integral) or max_workers < 1:
         raise ValueError(f"`max_workers` must be a positive integer or None, got {max_workers!r}.")
     if max_concurrency is None:

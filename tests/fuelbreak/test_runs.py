@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import resource
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,21 @@ def test_a_failed_save_leaves_the_last_good_checkpoint(
             run.save_checkpoint(2, network)
     assert load_checkpoint(run.path)["episode"] == 1
     assert {file.name for file in run.checkpoints.iterdir()} == {"episode_000002.pt", "latest.pt"}
+
+
+def test_a_disk_that_is_full_is_named_and_not_hidden_behind_an_error_of_torch(
+    tmp_path: Path, network: QNetwork
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with RunFolder.create("train", {}, root=tmp_path) as run:
+        run.save_checkpoint(1, network)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                run.save_checkpoint(2, network)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert load_checkpoint(run.path)["episode"] == 1
 
 
 def test_a_checkpoint_that_carries_code_is_refused(tmp_path: Path) -> None:

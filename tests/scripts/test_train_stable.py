@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 import torch
 
 from fuelbreak.runs import load_checkpoint
+
+if TYPE_CHECKING:
+    from conftest import Watch
 
 SMALL = ("--n-envs", "4", "--steps-per-ep", "5", "--budget", "20", "--break-step", "4", "--batch-size", "8")
 SMALL += ("--learning-starts", "16", "--buffer-cap", "500", "--checkpoint-every", "1")
@@ -138,11 +145,34 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert metrics[-1]["losses/td_loss"] >= 0
     assert json.loads((run / "summary.json").read_text())["episodes"] == 3
     assert {path.name for path in (run / "pictures").iterdir()} == {
-        "plan.png",
-        "burn_probability.png",
-        "fire.gif",
-        "learning_curve.png",
+        *("landscape_0.png", "landscape_1.png", "fire.gif", "learning_curve.png")
     }
+    assert re.search(r"^Time of a vector step: [\d.]+ ms: \w.* learn [\d.]+ \(\d+%\)", done.stdout, re.M)
+    assert {tag for tag in metrics[-1] if tag.startswith("time/")} >= {
+        *("time/choose_actions_ms", "time/learn_ms", "time/wait_for_environments_ms", "time/log_ms"),
+        "time/checkpoint_ms",
+    }
+    assert metrics[-1]["global_step"] == 3 * 4 * 5
+
+
+@contextlib.contextmanager
+def running(words: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that writes to ``folder/log`` and is ended with the test, however it ends."""
+    with (folder / "log").open("w") as output:
+        child = subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def wait_for(condition: Callable[[], bool], child: subprocess.Popen[Any], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while not condition():
+        assert child.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.05)
 
 
 def long_run(root: Path, tiles: Path) -> list[str]:
@@ -176,21 +206,10 @@ def test_a_run_that_was_stopped_and_resumed_learns_the_same_to_the_last_bit(
     root: Path, tiles: Path, tmp_path: Path, uninterrupted: Path, number: signal.Signals, exit_code: int
 ) -> None:
     log = tmp_path / "log"
-    with log.open("w") as output:
-        child = subprocess.Popen(
-            long_run(root, tiles), cwd=tmp_path, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + 90
-        while "[Episode 1]" not in log.read_text():
-            assert child.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.05)
-        os.kill(child.pid, number)
+    with running(long_run(root, tiles), tmp_path) as child:
+        wait_for(lambda: "[Episode 1]" in log.read_text(), child, log)
+        child.send_signal(number)
         assert child.wait(60) == exit_code, log.read_text()
-    finally:
-        child.kill()
-        child.wait()
     run = latest(tmp_path)
     assert f"Stopped by {number.name}; go on with --resume" in log.read_text()
     stopped = load_checkpoint(run)
@@ -215,7 +234,10 @@ def test_a_run_that_was_stopped_and_resumed_learns_the_same_to_the_last_bit(
 
 def deterministic_metrics(run: Path) -> list[dict[str, float]]:
     records = (json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines())
-    return [{tag: value for tag, value in record.items() if tag != "charts/SPS"} for record in records]
+    return [
+        {tag: value for tag, value in record.items() if tag != "charts/SPS" and not tag.startswith("time/")}
+        for record in records
+    ]
 
 
 @pytest.mark.parametrize("flag", ["--resume", "--rasters"])
@@ -231,3 +253,73 @@ def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_p
     assert done.returncode == 2
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("number", "exit_codes"), [(signal.SIGINT, {130}), (signal.SIGTERM, {-signal.SIGTERM})]
+)
+def test_a_second_signal_ends_the_run_at_once_and_with_it_all_that_it_started(
+    root: Path, tiles: Path, watch: Watch, number: signal.Signals, exit_codes: set[int]
+) -> None:
+    """The first asks for the end of a step that an environment, hung for 60 s, does not let end."""
+    watch.sabotage = json.dumps([["hang", 20]])
+    script, *arguments = long_run(root, tiles)[1:]
+    child = watch.start(script, *arguments, "--timeout", "60")
+    log = watch.folder / "log"
+    wait_for(lambda: (watch.folder / "hang").exists(), child, log)
+    child.send_signal(number)
+    with pytest.raises(subprocess.TimeoutExpired):
+        child.wait(1.0)
+    child.send_signal(number)
+    assert child.wait(20) in exit_codes, watch.log
+    assert "Traceback" not in watch.log
+    deadline = time.monotonic() + 20
+    while watch.alive():
+        assert time.monotonic() < deadline, watch.alive()
+        time.sleep(0.1)
+
+
+FULL_DISK = """
+mkdir "$1/disk" && mount -t tmpfs -o size=24m small "$1/disk" && cd "$1/disk" || exit 99
+folder=$1; shift
+"$@" & run=$!
+until [ -e runs/latest/checkpoints/episode_000002.pt ]; do kill -0 $run || exit 98; sleep 0.05; done
+head -c 24m /dev/zero > filler 2> "$folder/filler.log"
+wait $run; code=$?
+cp -r runs "$folder"
+exit $code
+"""
+"""Runs a command on a small disk of its own, which is filled up once there are checkpoints on it."""
+
+IN_A_NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def can_mount() -> bool:
+    command = [*IN_A_NAMESPACE, "mount", "-t", "tmpfs", "small", "/mnt"]
+    return shutil.which("unshare") is not None and not subprocess.run(command, capture_output=True).returncode
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs user namespaces, to mount a small disk")
+def test_a_full_disk_keeps_the_last_good_checkpoint_and_the_run_goes_on_and_says_so(
+    root: Path, tiles: Path, tmp_path: Path
+) -> None:
+    flags = ["--rasters", str(tiles), "--episodes", "7", "--no-evaluate", "--quiet"]
+    done = subprocess.run(
+        [*IN_A_NAMESPACE, "bash", "-c", FULL_DISK, "bash", str(tmp_path), *command(root, *flags)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert "No space left" in (tmp_path / "filler.log").read_text(), done.stderr
+    assert done.returncode == 1, done.stderr
+    assert (
+        "Not written: checkpoint; the last good one stays ([Errno 28] No space left on device" in done.stdout
+    )
+    assert "[Episode 6]" in done.stdout
+    assert "Error: what was learned last is not on disk; make room and --resume" in done.stderr
+    run = latest(tmp_path)
+    assert load_checkpoint(run)["episode"] >= 1
+    assert not list(run.rglob("*.tmp"))
+    episodes = [json.loads(line)["episode"] for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert episodes[:2] == [0, 1]
