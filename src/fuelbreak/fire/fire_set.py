@@ -6,16 +6,16 @@ the new breaks has changed; everything else stands. The outcome equals a run fro
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.errors import SimulationError
-from fuelbreak.fire.lanes import LANES
+from fuelbreak.fire.repair import Kept, add_up, keep_fires, lost_ways, repair_fires
+from fuelbreak.fire.room import allocate_room
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.spread import Front, add_up, allocate_front, burn, order_by_place, repair
+from fuelbreak.fire.spread import order_by_place
 from fuelbreak.fire.travel_time import Graph, block_cells
 
 __all__ = ["FireSet", "Snapshot"]
@@ -24,16 +24,17 @@ BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+_AT_ONCE = 16
+"""Fires that are burned before their times are brought together; room for whole grids is set aside for so many."""
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """What `FireSet.restore` needs to be where it was; picklable, about 300 kB + 10 kB a fire on 50 x 50 cells."""
+    """What `FireSet.restore` needs to be where it was; picklable, 650 kB + at most 10 kB a fire on 50 x 50 cells."""
 
     graph: Graph
-    starts: IntArray
-    fronts: tuple[Front, ...]
+    kept: tuple[Kept, ...]
     burned: IntArray
-    reached: IntArray
 
 
 class FireSet:
@@ -55,10 +56,14 @@ class FireSet:
         self._graph = simulator.graph.copy()
         self._order = order_by_place(starts, self._graph.burns.shape[1])
         self._starts = starts[self._order]
-        self._fronts = tuple(allocate_front(self._graph) for _ in range(0, len(starts), LANES))
-        lit = self._batches(self._starts)
-        self._for_each_batch(lambda batch: burn(self._graph, self._fronts[batch], lit[batch], self._limit))
-        self._add_up()
+        self._burned = np.zeros(len(starts), np.int64)
+        self._shares = simulator.threads.shares(len(starts))
+        self._rooms = [allocate_room(self._graph) for _ in self._shares]
+        kept: dict[int, Kept] = {}
+        simulator.threads.for_each(
+            lambda share: kept.update({share: self._burn(share)}), range(len(self._shares))
+        )
+        self._kept = tuple(kept[share] for share in range(len(self._shares)))
 
     @property
     def burned(self) -> IntArray:
@@ -70,8 +75,15 @@ class FireSet:
     @property
     def burn_probability(self) -> FloatArray:
         """float32 (H, W): share of the fires that reach each cell."""
-        share = self._reached / len(self._starts)
-        return share.astype(np.float32).reshape(self._graph.burns.shape)
+        reached = np.zeros(self._graph.burns.size, np.int64)
+        for kept in self._kept:
+            add_up(self._graph, kept, reached)
+        return (reached / len(self._starts)).astype(np.float32).reshape(self._graph.burns.shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of arrival times that are kept: 4 for each cell of the rectangle that a fire burns in."""
+        return sum(kept.times.nbytes for kept in self._kept)
 
     @property
     def breaks(self) -> BoolGrid:
@@ -92,11 +104,14 @@ class FireSet:
         """
         numbers = self._new_cells(np.asarray(cells, dtype=np.int64).reshape(-1, 2))
         if len(numbers):
-            lost = np.zeros_like(self._fronts[0].marked)
-            block_cells(self._graph, numbers, lost)
-            self._starts[np.isin(self._starts, numbers)] = -1
-            self._repair(lost, numbers)
-            self._add_up()
+            lost = lost_ways(self._graph, block_cells(self._graph, numbers), numbers, self._rooms[0])
+
+            def repair_share(share: int) -> None:
+                part, room = self._shares[share], self._rooms[share]
+                starts, burned = self._starts[part], self._burned[part]
+                repair_fires(self._graph, room, starts, self._limit, self._kept[share], lost, burned)
+
+            self._simulator.threads.for_each(repair_share, range(len(self._shares)))
         return self.burned
 
     def arrival_time_min(self, fire: int) -> FloatArray:
@@ -109,16 +124,12 @@ class FireSet:
             float32 (H, W), minutes; inf where it does not come within the duration.
         """
         place = int(np.flatnonzero(self._order == fire)[0])
-        times = self._fronts[place // LANES].times.reshape(-1, LANES)
-        inside = slice(self._graph.margin, self._graph.margin + self._graph.burns.size)
-        return times[inside, place % LANES].reshape(self._graph.burns.shape).copy()
+        share = next(i for i, part in enumerate(self._shares) if place < part.stop)
+        return self._kept[share].fire(place - self._shares[share].start, self._graph.burns.shape)
 
     def snapshot(self) -> Snapshot:
         """The state of the fires and breaks, independent of what happens next."""
-        fronts = tuple(front.copy() for front in self._fronts)
-        return Snapshot(
-            self._graph.copy(), self._starts.copy(), fronts, self._burned.copy(), self._reached.copy()
-        )
+        return Snapshot(self._graph.copy(), tuple(kept.copy() for kept in self._kept), self._burned.copy())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Go back to a snapshot of this set, which remains usable.
@@ -127,9 +138,8 @@ class FireSet:
             snapshot: From `snapshot` of this set, or of one made from the same simulator and ignitions.
         """
         self._graph = snapshot.graph.copy()
-        self._starts = snapshot.starts.copy()
-        self._fronts = tuple(front.copy() for front in snapshot.fronts)
-        self._burned, self._reached = snapshot.burned.copy(), snapshot.reached.copy()
+        self._kept = tuple(kept.copy() for kept in snapshot.kept)
+        self._burned = snapshot.burned.copy()
 
     @property
     def _limit(self) -> float:
@@ -147,28 +157,17 @@ class FireSet:
         numbers = np.unique(cells[:, 0] * width + cells[:, 1])
         return numbers[self._graph.burns.flat[numbers]]
 
-    def _repair(self, lost: npt.NDArray[np.uint8], numbers: IntArray) -> None:
-        margin, last = self._graph.margin, self._graph.burns.size - 1
-        low, high = max(int(numbers[0]), margin), min(int(numbers[-1]) + 2 * margin, last + margin)
-        starts = self._batches(self._starts)
-
-        def repair_batch(batch: int) -> None:
-            front = self._fronts[batch]
-            front.marked[:] = lost
-            front.span[:2] = low, high
-            repair(self._graph, front, starts[batch], self._limit)
-
-        self._for_each_batch(repair_batch)
-
-    def _for_each_batch(self, function: Callable[[int], None]) -> None:
-        self._simulator.threads.for_each(function, range(len(self._fronts)))
-
-    def _add_up(self) -> None:
-        self._burned = np.zeros(len(self._starts), np.int64)
-        self._reached = np.zeros(self._graph.burns.size, np.int64)
-        for front, burned in zip(self._fronts, self._batches(self._burned), strict=True):
-            add_up(self._graph, front, burned, self._reached)
-
-    def _batches(self, values: IntArray) -> list[IntArray]:
-        """Views of sixteen values each."""
-        return [values[start : start + LANES] for start in range(0, len(values), LANES)]
+    def _burn(self, share: int) -> Kept:
+        """Burn a share of the fires from nothing, some at a time: how much room they take is known when they burned."""
+        part, cells = self._shares[share], self._graph.burns.size
+        found = []
+        for first in range(part.start, part.stop, _AT_ONCE):
+            some = slice(first, min(first + _AT_ONCE, part.stop))
+            count = some.stop - some.start
+            room_for = Kept(
+                np.empty(count * cells, np.float32), np.empty((count, 4), np.int64), np.empty(count, np.int64)
+            )
+            starts, burned = self._starts[some], self._burned[some]
+            end = keep_fires(self._graph, self._rooms[share], starts, self._limit, room_for, burned)
+            found.append(room_for._replace(times=room_for.times[:end].copy()))
+        return Kept.joined(found)

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from fuelbreak.errors import SimulationError
 from fuelbreak.fire.behavior import landscape_slowness
 from fuelbreak.fire.ignitions import checked_ignitions
-from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
-from fuelbreak.fire.spread import allocate_front, burn, order_by_place, run_fires
+from fuelbreak.fire.room import allocate_room
+from fuelbreak.fire.spread import arrival_times, order_by_place, run_fires
 from fuelbreak.fire.threads import Threads
 from fuelbreak.fire.travel_time import Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
@@ -71,10 +71,8 @@ class FireSimulator:
         """
         starts = self.starts(np.array([ignition]))
         graph = self.with_breaks(breaks)
-        front = allocate_front(graph)
-        burn(graph, front, starts, self.weather.duration_min)
-        inside = slice(graph.margin * LANES, (graph.margin + graph.burns.size) * LANES, LANES)
-        return front.times[inside].reshape(graph.burns.shape).copy()
+        times: FloatGrid = arrival_times(graph, allocate_room(graph), starts[0], self.weather.duration_min)
+        return times
 
     def burned_cells(self, ignitions: IntArray, breaks: BoolGrid | None = None) -> IntArray:
         """How many cells each fire burns within the duration.
@@ -144,8 +142,7 @@ class FireSimulator:
                 f"breaks are {breaks.dtype} {breaks.shape}; give a bool array of {self.landscape.shape}"
             )
         graph = self.graph.copy()
-        touched = np.zeros(breaks.size + 2 * graph.margin, np.uint8)
-        block_cells(graph, np.flatnonzero(breaks & graph.burns), touched)
+        block_cells(graph, np.flatnonzero(breaks & graph.burns))
         return graph
 
     def _run(self, ignitions: IntArray, breaks: BoolGrid | None) -> tuple[IntArray, IntArray]:
@@ -154,23 +151,17 @@ class FireSimulator:
         graph = self.with_breaks(breaks)
         order = order_by_place(starts, graph.burns.shape[1])
         in_order = np.zeros(len(starts), np.int64)
-        shares = self._shares(len(starts))
+        shares = self.threads.shares(len(starts))
         reached = np.zeros((len(shares), graph.burns.size), np.int64)
 
         def burn_share(number: int) -> None:
             part = shares[number]
             limit = self.weather.duration_min
             run_fires(
-                graph, allocate_front(graph), starts[order[part]], limit, in_order[part], reached[number]
+                graph, allocate_room(graph), starts[order[part]], limit, in_order[part], reached[number]
             )
 
         self.threads.for_each(burn_share, range(len(shares)))
         burned = np.empty_like(in_order)
         burned[order] = in_order
         return burned, reached.sum(axis=0)
-
-    def _shares(self, fires: int) -> list[slice]:
-        """Fires by thread, in whole batches."""
-        batches = -(-fires // LANES)
-        size = -(-batches // self.threads.count) * LANES
-        return [slice(first, min(first + size, fires)) for first in range(0, fires, size)] if fires else []

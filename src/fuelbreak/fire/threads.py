@@ -34,6 +34,18 @@ class Threads:
     def __getstate__(self) -> dict[str, Any]:
         return {"count": self.count, "_pool": None}
 
+    def shares(self, count: int) -> list[slice]:
+        """Cut things that follow each other into about equal shares, one for each thread.
+
+        Args:
+            count: How many things there are.
+
+        Returns:
+            At most as many slices as threads, none of them empty.
+        """
+        size = max(-(-count // self.count), 1)
+        return [slice(first, min(first + size, count)) for first in range(0, count, size)]
+
     def for_each(self, function: Callable[[Item], None], items: Iterable[Item]) -> None:
         """Call the function with every item and wait for all.
 

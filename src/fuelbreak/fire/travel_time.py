@@ -1,7 +1,7 @@
 """The graph of moves between cells that fire travels along, and what fuel breaks take out of it.
 
 Cells are numbered row by row. The cost of a move is the sum over the cells it crosses of metres times minutes per
-metre. Costs are kept by the cell in which a move ends, since a cell asks its neighbours when fire arrives.
+metre. Costs are kept by the cell in which a move starts, since a cell that burns lights its neighbours.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.lanes import LANES
-from fuelbreak.fire.neighbours import MOVES, REACH, moves
+from fuelbreak.fire.neighbours import MOVES, moves
+from fuelbreak.fire.stencil import WIDE
 
-__all__ = ["IGNITION_RADIUS_CELLS", "Graph", "block_cells", "graph_of_moves"]
+__all__ = ["IGNITION_RADIUS_CELLS", "Graph", "Lost", "block_cells", "graph_of_moves"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -36,25 +36,33 @@ class Graph(NamedTuple):
     """Moves of one landscape under one weather; `cells` is H * W and K the number of moves.
 
     Attributes:
-        costs: float32 ((margin + cells + margin) * K,), minutes of the move k that ends in a cell; inf where it is
-            not possible.
+        costs: float32 (cells * K + WIDE,), minutes of the move k that starts in a cell, at `cell * K + k`; inf where
+            it is not possible.
         first: float32 (cells, K), minutes of move k that starts in a cell where a fire is lit.
         burns: bool (H, W), False where nothing burns, breaks among it.
         ahead: int64 (K,), how many cells further a move ends.
-        back: int64 (K,), the same as a distance in an array of LANES times per cell.
-        margin: Cells before the first and after the last in arrays that moves index, so that none leads outside.
     """
 
     costs: FloatArray
     first: FloatArray
     burns: BoolGrid
     ahead: IntArray
-    back: IntArray
-    margin: int
 
     def copy(self) -> Graph:
         """A graph of its own to block cells in."""
         return self._replace(costs=self.costs.copy(), burns=self.burns.copy())
+
+
+class Lost(NamedTuple):
+    """Moves that breaks took away.
+
+    Attributes:
+        moves: int64 (n,), where in `Graph.costs` each stood.
+        minutes: float32 (n,), what it cost.
+    """
+
+    moves: IntArray
+    minutes: FloatArray
 
 
 def graph_of_moves(slowness: FloatArray, burns: BoolGrid, cell_size_m: float) -> Graph:
@@ -71,26 +79,31 @@ def graph_of_moves(slowness: FloatArray, burns: BoolGrid, cell_size_m: float) ->
     """
     plan = moves()
     _, height, width = slowness.shape
-    margin = REACH * (width + 1)
-    ahead = plan.step[:, 0] * width + plan.step[:, 1]
-    costs = np.full((height * width + 2 * margin) * MOVES, np.inf, dtype=np.float32)
+    costs = np.full(
+        height * width * MOVES + WIDE, np.inf, dtype=np.float32
+    )  # vectors reach beyond the last move
     first = np.full((height * width, MOVES), np.inf, dtype=np.float32)
-    graph = Graph(costs, first, burns.copy(), ahead, ahead * LANES, margin)
+    graph = Graph(costs, first, burns.copy(), plan.step[:, 0] * width + plan.step[:, 1])
     radius = IGNITION_RADIUS_CELLS * cell_size_m
     _fill(graph, slowness, plan.step, plan.pieces, plan.cell, plan.length * cell_size_m, plan.corner, radius)
     return graph
 
 
-def block_cells(graph: Graph, cells: IntArray, touched: npt.NDArray[np.uint8]) -> None:
+def block_cells(graph: Graph, cells: IntArray) -> Lost:
     """Make cells impassable, in place: moves that touch them, or a corner they now close, cost inf.
 
     Args:
         graph: Changed.
         cells: int64 (n,), numbers of the cells.
-        touched: uint8 (margin + cells + margin,), set to 1 at these cells and where one loses a move; changed.
+
+    Returns:
+        The moves that were possible before.
     """
     plan = moves()
-    _block_cells(graph, cells, plan.affected, touched)
+    most = len(cells) * len(plan.affected)
+    lost = Lost(np.empty(most, np.int64), np.empty(most, np.float32))
+    count = _block_cells(graph, cells, plan.affected, lost)
+    return Lost(lost.moves[:count], lost.minutes[:count])
 
 
 @numba.njit(cache=True, nogil=True)
@@ -121,9 +134,9 @@ def _fill(
             for column in range(low, high):
                 if total[column] == np.inf or (passes_corner and _is_closed(burns, row, column, corner[k])):
                     continue
-                end = graph.margin + (row + down) * width + column + right
-                costs[end * MOVES + k] = total[column]
-                first[row * width + column, k] = total[column] - radius * slowness[k, row, column]
+                cell_number = row * width + column
+                costs[cell_number * MOVES + k] = total[column]
+                first[cell_number, k] = total[column] - radius * slowness[k, row, column]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -134,14 +147,14 @@ def _is_closed(burns: BoolGrid, row: int, column: int, corner: IntArray) -> bool
 
 
 @numba.njit(cache=True, nogil=True)
-def _block_cells(graph: Graph, cells: IntArray, affected: IntArray, touched: npt.NDArray[np.uint8]) -> None:
+def _block_cells(graph: Graph, cells: IntArray, affected: IntArray, lost: Lost) -> int:
     """One flat loop: calls with arrays as arguments inside it would make it twenty times slower."""
-    burns, costs, margin = graph.burns, graph.costs, graph.margin
+    burns, costs, ahead = graph.burns, graph.costs, graph.ahead
     height, width = burns.shape
+    count = 0
     for number in cells:
         row, column = number // width, number % width
         burns[row, column] = False
-        touched[margin + number] = 1  # a fire may be lit in a cell that no move leads to
         for m in range(len(affected)):
             end_row, end_column = row + affected[m, 1], column + affected[m, 2]
             if not (0 <= end_row < height and 0 <= end_column < width):
@@ -150,7 +163,10 @@ def _block_cells(graph: Graph, cells: IntArray, affected: IntArray, touched: npt
             is_beside_inside = 0 <= beside_row < height and 0 <= beside_column < width
             if not is_beside_inside or burns[beside_row, beside_column]:
                 continue
-            end = margin + end_row * width + end_column
-            if costs[end * MOVES + affected[m, 0]] < np.inf:
-                costs[end * MOVES + affected[m, 0]] = np.inf
-                touched[end] = 1
+            start = end_row * width + end_column - ahead[affected[m, 0]]
+            index = start * MOVES + affected[m, 0]
+            if 0 <= start < burns.size and costs[index] < np.inf:
+                lost.moves[count], lost.minutes[count] = index, costs[index]
+                costs[index] = np.inf
+                count += 1
+    return count

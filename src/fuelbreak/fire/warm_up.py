@@ -26,7 +26,9 @@ def warm_up() -> None:
     breaks[2, 4] = True
     simulator.burn_probability(ignitions, breaks)
     simulator.arrival_time_min((2, 2))
-    FireSet(simulator, ignitions).add_breaks(np.argwhere(breaks))
+    fires = FireSet(simulator, ignitions)
+    fires.add_breaks(np.argwhere(breaks))
+    assert np.array_equal(fires.burn_probability, simulator.burn_probability(ignitions, breaks))
 
 
 def main() -> int:

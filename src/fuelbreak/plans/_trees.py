@@ -17,10 +17,10 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.lanes import LANES
 from fuelbreak.fire.neighbours import moves
+from fuelbreak.fire.room import allocate_room
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.spread import allocate_front, burn, order_by_place
+from fuelbreak.fire.spread import arrival_times, order_by_place
 from fuelbreak.fire.travel_time import FloatArray, Graph
 
 __all__ = ["downstream_cells"]
@@ -61,13 +61,11 @@ def downstream_cells(
     starts = starts[order_by_place(starts, graph.burns.shape[1])]
     crossed, rows = _crossed_cells()
     total = np.zeros(graph.burns.size, np.int64)
-    for batch in range(0, len(starts), LANES):
-        lit, front = starts[batch : batch + LANES], allocate_front(graph)
-        burn(graph, front, lit, simulator.weather.duration_min)
-        for lane, start in enumerate(lit.tolist()):
-            if graph.burns.flat[start]:
-                times = front.times[lane::LANES]
-                _add_downstream(graph, times, front.span, start, crossed, rows, int(counts_itself), total)
+    room, limit = allocate_room(graph), simulator.weather.duration_min
+    for start in starts.tolist():
+        if graph.burns.flat[start]:
+            times = arrival_times(graph, room, start, limit).ravel()
+            _add_downstream(graph, times, start, crossed, rows, int(counts_itself), total)
     return (total / len(starts)).reshape(graph.burns.shape)
 
 
@@ -86,17 +84,16 @@ def _crossed_cells() -> tuple[IntArray, IntArray]:
 def _add_downstream(
     graph: Graph,
     times: FloatArray,
-    span: IntArray,
     start: int,
     crossed: IntArray,
     rows: IntArray,
     itself: int,
     total: IntArray,
 ) -> None:
-    """Add to every cell what lies downstream of it in one fire; `times` by place, as is `span`."""
+    """Add to every cell what lies downstream of it in one fire; `times` by cell."""
     cells = graph.burns.size
     move, waiting = np.full(cells, _NONE, np.int64), np.zeros(cells, np.int64)
-    _find_moves(graph, times, span, start, move, waiting)
+    _find_moves(graph, times, start, move, waiting)
     size, ready, count = np.ones(cells, np.int64), np.empty(cells, np.int64), 0
     for cell in range(cells):
         if move[cell] != _NONE and waiting[cell] == 0:
@@ -116,23 +113,18 @@ def _add_downstream(
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_moves(
-    graph: Graph, times: FloatArray, span: IntArray, start: int, move: IntArray, waiting: IntArray
-) -> None:
+def _find_moves(graph: Graph, times: FloatArray, start: int, move: IntArray, waiting: IntArray) -> None:
     """Note the move by which the fire came to each cell, and how many moves start in each."""
     moves = len(graph.ahead)
-    for place in range(span[2], span[3] + 1):
-        cell, time = place - graph.margin, times[place]
-        if cell == start or time == np.inf:
-            continue
+    for cell in np.flatnonzero(times < np.inf):
         for k in range(moves):
-            cost, before = graph.costs[place * moves + k], place - graph.ahead[k]
-            if cost == np.inf:
+            before = cell - graph.ahead[k]
+            if cell == start or not 0 <= before < len(times) or graph.costs[before * moves + k] == np.inf:
                 continue
-            is_first = before - graph.margin == start and graph.first[start, k] == time
-            if is_first or np.float32(times[before] + cost) == time:
+            is_first = before == start and graph.first[start, k] == times[cell]
+            if is_first or np.float32(times[before] + graph.costs[before * moves + k]) == times[cell]:
                 move[cell] = k
-                waiting[before - graph.margin] += 1
+                waiting[before] += 1
                 break
 
 

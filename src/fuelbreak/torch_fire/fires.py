@@ -198,8 +198,13 @@ class TorchFires:
 def _by_move(simulator: FireSimulator) -> npt.NDArray[np.float32]:
     """float32 (K, H, W): minutes of move k that ends in a cell."""
     graph = simulator.graph
-    cells = graph.costs.reshape(-1, MOVES)[graph.margin : graph.margin + graph.burns.size]
-    return np.ascontiguousarray(cells.T).reshape(MOVES, *graph.burns.shape)
+    by_start = graph.costs[: graph.burns.size * MOVES].reshape(-1, MOVES)
+    by_end = np.full((MOVES, graph.burns.size), np.inf, np.float32)
+    ends = np.arange(graph.burns.size)
+    for k, ahead in enumerate(graph.ahead.tolist()):
+        inside = ends[(ends >= ahead) & (ends < graph.burns.size + ahead)]
+        by_end[k, inside] = by_start[inside - ahead, k]
+    return by_end.reshape(MOVES, *graph.burns.shape)
 
 
 def _shifted(padded: torch.Tensor, down: int, right: int) -> torch.Tensor:

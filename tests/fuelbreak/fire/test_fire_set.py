@@ -19,9 +19,10 @@ from fuelbreak.landscape import Landscape
 Make = Callable[..., Landscape]
 
 
-def patchy_simulator(make_landscape: Make, seed: int, weather: Weather) -> FireSimulator:
+def patchy_simulator(
+    make_landscape: Make, seed: int, weather: Weather, shape: tuple[int, int] = (20, 23)
+) -> FireSimulator:
     rng = np.random.default_rng(seed)
-    shape = (20, 23)
     landscape = make_landscape(
         shape,
         fuel_model=rng.choice([101, 102, 122, 145, 183, 99], size=shape),
@@ -50,6 +51,32 @@ def test_a_plan_built_step_by_step_burns_as_the_whole_plan(make_landscape: Make,
         anew = simulator.arrival_time_min(tuple(ignitions[fire]), breaks)
         assert np.array_equal(fires.arrival_time_min(fire), anew)
     assert np.array_equal(fires.breaks, breaks & simulator.landscape.burnable)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_wide_landscapes_are_repaired_as_well(make_landscape: Make, seed: int) -> None:
+    simulator = patchy_simulator(make_landscape, seed, LEGACY_WEATHER, (17, 140))
+    rng = np.random.default_rng(seed)
+    ignitions = sample_ignitions(simulator.landscape, 20, rng)
+    fires, breaks = FireSet(simulator, ignitions), np.zeros((17, 140), bool)
+    for column in (63, 64, 100, 20):
+        breaks[rng.random(17) < 0.7, column] = True
+        after = fires.add_breaks(np.argwhere(breaks))
+        assert np.array_equal(after, simulator.burned_cells(ignitions, breaks))
+        anew = np.stack([simulator.arrival_time_min((r, c), breaks) for r, c in ignitions])
+        assert np.array_equal(np.stack([fires.arrival_time_min(i) for i in range(20)]), anew)
+
+
+def test_what_is_kept_grows_with_the_fires_and_not_with_the_landscape(make_landscape: Make) -> None:
+    short = replace(Weather(), duration_min=30.0)
+    kept = []
+    for edge in (40, 160):
+        simulator = FireSimulator(make_landscape((edge, edge)), short)
+        fires = FireSet(simulator, np.full((30, 2), edge // 2))
+        assert fires.nbytes >= 4 * fires.burned.sum()
+        kept.append(fires.nbytes)
+    assert kept[0] == kept[1]
+    assert kept[0] < 30 * 4 * 40 * 40
 
 
 def test_a_break_on_an_ignition_puts_that_fire_out_for_good(make_landscape: Make) -> None:

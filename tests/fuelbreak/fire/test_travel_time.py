@@ -24,13 +24,13 @@ def graph(burns: np.ndarray, slowness: np.ndarray | None = None) -> Graph:
 
 
 def costs(of: Graph) -> np.ndarray:
-    """float32 (H, W, K), by the cell where a move ends."""
-    return of.costs.reshape(-1, MOVES)[of.margin : of.margin + of.burns.size].reshape(*of.burns.shape, MOVES)
+    """float32 (H, W, K), by the cell where a move starts."""
+    return of.costs[: of.burns.size * MOVES].reshape(*of.burns.shape, MOVES)
 
 
 def cost(of: Graph, start: tuple[int, int], step: tuple[int, int]) -> float:
     k = int(np.flatnonzero((moves().step == step).all(axis=1))[0])
-    return float(costs(of)[start[0] + step[0], start[1] + step[1], k])
+    return float(costs(of)[start[0], start[1], k])
 
 
 def open_ground() -> np.ndarray:
@@ -62,7 +62,7 @@ def test_no_move_leaves_the_grid() -> None:
     of = graph(open_ground())
     rows, columns = np.indices((SIZE, SIZE))
     for k, (down, right) in enumerate(moves().step):
-        inside = (rows - down >= 0) & (rows - down < SIZE) & (columns - right >= 0) & (columns - right < SIZE)
+        inside = (rows + down >= 0) & (rows + down < SIZE) & (columns + right >= 0) & (columns + right < SIZE)
         assert np.array_equal(np.isfinite(costs(of)[:, :, k]), inside)
 
 
@@ -98,14 +98,13 @@ def test_blocking_cells_one_by_one_equals_a_graph_made_without_them() -> None:
     changed = graph(burns, slowness)
     for cell in rng.permutation(np.flatnonzero(burns))[:20]:
         before = changed.costs.copy()
-        lost = np.zeros(burns.size + 2 * changed.margin, np.uint8)
-        block_cells(changed, np.array([cell]), lost)
+        lost = block_cells(changed, np.array([cell]))
         burns.flat[cell] = False
         made_anew = graph(burns, slowness)
         assert np.array_equal(changed.costs, made_anew.costs)
         assert np.array_equal(changed.burns, burns)
-        ends = np.flatnonzero((before != changed.costs).reshape(-1, MOVES).any(axis=1))
-        assert set(np.flatnonzero(lost)) == {*ends, cell + changed.margin}
+        assert sorted(lost.moves) == np.flatnonzero(before != changed.costs).tolist()
+        assert np.array_equal(lost.minutes, before[lost.moves])
 
 
 @pytest.mark.parametrize("wind_km_h", [0.0, 5.0, 60.0, 150.0])

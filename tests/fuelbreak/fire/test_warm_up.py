@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from fuelbreak.fire import spread, travel_time
+from fuelbreak.fire import repair, room, spread, travel_time
 
 BURN = """
 import sys
@@ -45,7 +45,13 @@ def test_processes_that_start_at_once_share_a_cache(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "parts"), [(spread, ["lanes.py", "neighbours.py"]), (travel_time, ["neighbours.py"])]
+    ("module", "parts"),
+    [
+        (travel_time, ["neighbours.py"]),
+        (room, ["stencil.py", "neighbours.py"]),
+        (spread, ["stencil.py", "neighbours.py", "room.py"]),
+        (repair, ["stencil.py", "neighbours.py", "room.py", "spread.py"]),
+    ],
 )
 def test_kernels_are_compiled_anew_when_what_they_contain_changes(
     module: ModuleType, parts: list[str]

@@ -35,8 +35,10 @@ def move_into(graph: Graph, times: np.ndarray, ignition: tuple[int, int], cell: 
     """The move by which a fire came to a cell."""
     width = times.shape[1]
     for k, (down, right) in enumerate(moves().step.tolist()):
-        cost = graph.costs[(graph.margin + cell[0] * width + cell[1]) * MOVES + k]
         before = (cell[0] - down, cell[1] - right)
+        if not (0 <= before[0] < times.shape[0] and 0 <= before[1] < width):
+            continue
+        cost = graph.costs[(before[0] * width + before[1]) * MOVES + k]
         if not np.isfinite(cost):
             continue
         if before == ignition and graph.first[before[0] * width + before[1], k] == times[cell]:
