@@ -129,10 +129,19 @@ def _code(script: Script, call: ast.Call, block: list[ast.stmt], call_text: str)
 
 
 def _without_arguments(script: Script, statement: ast.stmt, call: ast.Call, call_text: str) -> str:
-    whole, part, name = script.span(statement), script.span(call), script.span(call.func)
+    """The statement with a plain `reset` in place of its call, which may be `reset_wait` after a `reset_async`."""
+    assert isinstance(call.func, ast.Attribute)
+    whole, part, holder = script.span(statement), script.span(call), script.span(call.func.value)
     utf8 = script.source.utf8
-    before, after = utf8[whole.start : name.end], utf8[part.end : whole.end]
-    return before.decode() + call_text + after.decode()
+    before, between, after = (
+        utf8[start:end].decode()
+        for start, end in (
+            (whole.start, holder.end),
+            (holder.end, script.span(call.func).end),
+            (part.end, whole.end),
+        )
+    )
+    return f"{before}{between.removesuffix('_wait')}{call_text}{after}"
 
 
 def _dedented(script: Script, statement: ast.stmt, text: str) -> str:

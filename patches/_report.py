@@ -139,7 +139,7 @@ def _finding_lines(outcome: Outcome, verbosity: int) -> Iterator[str]:
     assert plan is not None
     for remark in plan.refusals:
         yield from _remark_lines(remark)
-    if not plan.refusals or outcome.changed:
+    if outcome.changed:
         for edit in plan.edits:
             yield f"{edit.place!s:>8}  {edit.fix:24}{edit.message}"
     for remark in plan.remarks:

@@ -23,6 +23,11 @@ AT_THE_END = {
         "for ep in range(9):\n    for t in range(5):\n        " + STEP,
         "    obs, _ = envs.reset()\n",
     ),
+    "a reset in two parts becomes whole": (
+        "envs.reset_async(seed=3)\nobs, infos = envs.reset_wait()\n",
+        "for ep in range(9):\n    for t in range(5):\n        " + STEP,
+        "    obs, infos = envs.reset()\n",
+    ),
     "an index": (
         "obs = envs.reset(seed=1)[0]\n",
         "for i_episode in range(9):\n    for t in range(5):\n        " + STEP,
