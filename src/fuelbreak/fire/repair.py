@@ -15,13 +15,13 @@ import numpy as np
 
 from fuelbreak.fire.neighbours import MOVES, REACH
 from fuelbreak.fire.room import LEFT, Room, cell_at, clear, place_of, put_back, take_out
-from fuelbreak.fire.spread import burn, light, look_around, settle
+from fuelbreak.fire.spread import burn_one, light, look_around, settle_fire
 from fuelbreak.fire.stencil import WIDE, expose, first_bit, hanging
 from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray, Lost
 
 __all__ = ["Kept", "LostWays", "add_up", "keep_fires", "lost_ways", "repair_fires"]
 
-COMPILED_WITH = "566a715ffca6"
+COMPILED_WITH = "8cff63ff6b40"
 """Digest of stencil.py, neighbours.py, room.py and spread.py, which are compiled into this file's kernels; see
 `fuelbreak.fire.spread`."""
 
@@ -120,7 +120,7 @@ def keep_fires(graph: Graph, room: Room, starts: IntArray, limit: float, kept: K
         kept.at[i] = end
         kept.box[i] = (0, -1, 0, -1)
         if graph.burns.flat[starts[i]]:
-            burn(graph, room, starts[i], limit)
+            burn_one(graph, room, starts[i], limit)
             kept.box[i] = room.box
             height, width = room.box[1] - room.box[0] + 1, room.box[3] - room.box[2] + 1
             inside = kept.times[end : end + height * width].reshape(height, width)
@@ -231,7 +231,7 @@ def _refill(graph: Graph, room: Room, start: int, limit: float, inside: FloatArr
         room.box[2], room.box[3] = min(room.box[2], column), max(room.box[3], column)
     light(graph, room, start, limit)
     look_around(room, graph.burns.shape[0], room.box[0], room.box[1])
-    settle(graph, room, limit, 1.0)
+    settle_fire(graph, room, limit, 1.0)
     reached = 0
     for i in range(count):
         row, column = cell_at(room, room.withdrawn[i])

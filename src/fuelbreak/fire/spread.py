@@ -17,7 +17,7 @@ from fuelbreak.fire.room import LEFT, Room, cell_at, clear, count_cells, place_o
 from fuelbreak.fire.stencil import BLOCK, first_bit, last_bit, spread_from, waiting
 from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray
 
-__all__ = ["arrival_times", "burn", "light", "look_around", "order_by_place", "run_fires", "settle"]
+__all__ = ["arrival_times", "burn_one", "light", "look_around", "order_by_place", "run_fires", "settle_fire"]
 
 
 COMPILED_WITH = "4c114d4e2e97"
@@ -61,7 +61,7 @@ def run_fires(
     """
     for i in range(len(starts)):
         if graph.burns.flat[starts[i]]:
-            burn(graph, room, starts[i], limit)
+            burn_one(graph, room, starts[i], limit)
             burned[i] = count_cells(graph, room, limit, reached)
             clear(room)
 
@@ -81,7 +81,7 @@ def arrival_times(graph: Graph, room: Room, start: int, limit: float) -> FloatAr
     """
     times = np.full(graph.burns.shape, np.inf, np.float32)
     if graph.burns.flat[start]:
-        burn(graph, room, start, limit)
+        burn_one(graph, room, start, limit)
         top, bottom, left, right = room.box
         take_out(room, limit, times[top : bottom + 1, left : right + 1])
         clear(room)
@@ -89,7 +89,7 @@ def arrival_times(graph: Graph, room: Room, start: int, limit: float) -> FloatAr
 
 
 @numba.njit(cache=True, nogil=True)
-def burn(graph: Graph, room: Room, start: int, limit: float) -> None:
+def burn_one(graph: Graph, room: Room, start: int, limit: float) -> None:
     """Burn one fire from a cell that burns."""
     place = place_of(graph, room, start)
     row, column = cell_at(room, place)
@@ -97,7 +97,7 @@ def burn(graph: Graph, room: Room, start: int, limit: float) -> None:
     room.box[:] = (row, row, column, column)
     light(graph, room, start, limit)
     look_around(room, graph.burns.shape[0], row, row)
-    settle(graph, room, limit, _FIRST_SPAN)
+    settle_fire(graph, room, limit, _FIRST_SPAN)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -118,7 +118,7 @@ def look_around(room: Room, height: int, top: int, bottom: int) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def settle(graph: Graph, room: Room, limit: float, share: float) -> None:
+def settle_fire(graph: Graph, room: Room, limit: float, share: float) -> None:
     """Have cells spread until none waits, span of time after span.
 
     The first is that share of the limit; then they are as wide as makes looking about as cheap as spreading.
