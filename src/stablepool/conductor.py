@@ -133,7 +133,7 @@ class Conductor:
         batch.add_faults()
         if self._restarting or batch.faults:
             self._mark_restarts(batch)
-        if self._unseen.any():
+        if np.count_nonzero(self._unseen):
             batch.infos |= {"interrupted": self._unseen, "_interrupted": self._unseen.copy()}
             self._unseen = np.zeros(self._num_envs, dtype=np.bool_)
         self._steps += 1

@@ -71,6 +71,7 @@ class ActionArea:
         width = max(dtype.itemsize for dtype in self.dtypes)
         self.size = max(1, int(np.prod(self.shape))) * width
         self._views: list[npt.NDArray[Any]] = []
+        self._rows: list[list[npt.NDArray[Any]]] = []
 
     @staticmethod
     def fits(space: Space[Any]) -> bool:
@@ -84,6 +85,7 @@ class ActionArea:
             np.frombuffer(buffer, dtype=dtype, count=count, offset=start).reshape(self.shape)
             for dtype in self.dtypes
         ]
+        self._rows = [[view[index, ...] for index in range(len(view))] for view in self._views]
 
     def check(self, actions: Any) -> npt.NDArray[Any]:
         """Return the batch as an array that can be stored without losing anything.
@@ -109,7 +111,8 @@ class ActionArea:
 
     def row(self, code: int, index: int) -> Any:
         """One environment's action, as its own copy: an environment may keep it or write to it."""
-        return self._views[code][index].copy()
+        row = self._rows[code][index]
+        return row.copy() if row.ndim else row[()]
 
     def _convert(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if batch.dtype.kind in "iub":
@@ -161,6 +164,7 @@ class SharedObservations:
         self._shared: list[Any] = []
         self._batches: list[Any] = []
         self._rows: list[list[npt.NDArray[np.uint8]]] = []
+        self._slots: list[list[npt.NDArray[Any]]] = []  # row by row, where the batch is one array
 
     def map(self, buffer: mmap.mmap, start: int) -> None:
         """Lay both batches over ``buffer``."""
@@ -170,6 +174,9 @@ class SharedObservations:
             self._shared.append(shared)
             self._batches.append(read_from_shared_memory(self._space, shared, n=self._num_envs))
             self._rows.append(arena.rows(self._num_envs))
+            if self._is_array:
+                batch = self._batches[-1]
+                self._slots.append([batch[index, ...] for index in range(self._num_envs)])
             start = arena.offset
 
     def write(self, which: int, index: int, observation: Any) -> None:
@@ -183,11 +190,11 @@ class SharedObservations:
             return
         if not (
             type(observation) is np.ndarray
-            and observation.dtype == self._dtype
+            and observation.dtype is self._dtype
             and observation.shape == self._shape
         ):
             observation = fit_observation(observation, self._dtype, self._shape)
-        self._batches[which][index] = observation
+        self._slots[which][index][...] = observation
 
     def take(self, which: int, index: int, value: Any) -> None:
         """Unused: the worker has written the observation already."""

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Arena", "ControlBlock", "SharedFile"]
+__all__ = ["Arena", "Cells", "ControlBlock", "SharedFile"]
 
 _LINE = 64  # bytes in a cache line: no two fields share one
 
@@ -123,6 +123,27 @@ class ControlBlock:
         view = np.frombuffer(self._map, dtype=dtype, count=count, offset=self._offset)
         self._offset += -(-view.nbytes // _LINE) * _LINE
         return view
+
+
+class Cells:
+    """A control block as memory views: one element costs a fraction of what it costs through numpy."""
+
+    def __init__(self, block: ControlBlock) -> None:
+        self.command: Any = block.command.data
+        self.sequence: Any = block.sequence.data
+        self.done: Any = block.done.data
+        self.awaited: Any = block.awaited.data
+        self.has_reply: Any = block.has_reply.data
+        self.buffer: Any = block.buffer.data
+        self.action_code: Any = block.action_code.data
+        self.involved: Any = block.involved.data
+        self.phase: Any = block.phase.data
+        self.started_ns: Any = block.started_ns.data
+        self.finished_ns: Any = block.finished_ns.data
+        self.finished: Any = block.finished.data
+        self.rewards: Any = block.rewards.data
+        self.terminations: Any = block.terminations.data
+        self.truncations: Any = block.truncations.data
 
 
 class Arena:

@@ -42,6 +42,7 @@ __all__ = ["Outcome", "Supervisor"]
 
 _LOG = logging.getLogger("stablepool")
 _GRACE_S = 2.0
+_STEP = int(Command.STEP)
 
 Outcome = Reply | Failure
 """What became of a command on one worker."""
@@ -66,7 +67,8 @@ class Supervisor:
         self.slots = [
             WorkerSlot(worker, indices, parts, options) for worker, indices in enumerate(env_indices)
         ]
-        self._parts, self._options = parts, options
+        self._parts, self._options, self._block = parts, options, parts.block
+        self._silence = bytes(parts.block.has_reply.nbytes)
         self.reserve = Reserve(parts, options)
         self._attach: AttachRequest | None = None
         self._keepers = ThreadPoolExecutor(len(self.slots), thread_name_prefix="stablepool-keeper")
@@ -222,7 +224,7 @@ class Supervisor:
                 raise multiprocessing.TimeoutError
             self._notice_deaths(self._watch.sleep(self._next_look(waiting, until)))
             self._notice_overdue(waiting)
-        if self._is_plain() and not self._parts.block.has_reply.any():
+        if self._is_plain() and self._block.has_reply.tobytes() == self._silence:
             return {}
         return {slot.worker: self._outcome(slot) for slot in asked}
 
@@ -230,11 +232,11 @@ class Supervisor:
         """Command a step of all environments at once, the usual case; False where a worker needs `command` instead."""
         if self._reviving or self._failures or len(self._watch) < len(self.slots):
             return False
-        block, now_ns = self._parts.block, time.monotonic_ns()
+        block, now_ns = self._block, time.monotonic_ns()
         number = 1 + max(slot.sequence for slot in self.slots)
         for slot in self.slots:
             slot.expect_step(number, now_ns)
-        block.command[:], block.buffer[:] = Command.STEP, buffer
+        block.command[:], block.buffer[:] = _STEP, buffer
         block.sequence[:] = block.awaited[:] = number
         for slot in self.slots:
             slot.ring()
@@ -247,7 +249,8 @@ class Supervisor:
 
     def _unsettled(self, waiting: list[WorkerSlot]) -> list[WorkerSlot]:
         if self._is_plain():
-            return [] if (self._parts.block.done == self._common).all() else waiting
+            # All are awaited in this state; comparing bytes takes a tenth of what comparing arrays does.
+            return [] if self._block.done.tobytes() == self._block.awaited.tobytes() else waiting
         return [slot for slot in waiting if not self._is_settled(slot)]
 
     def _is_settled(self, slot: WorkerSlot) -> bool:
