@@ -5,9 +5,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 EPISODES ?= 20
+PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench-main bench-pool peer-tests bench-patch mutate bench-fire bench-plans validate-fire oracle clean
+.PHONY: help setup train test lint bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,8 +40,15 @@ test: lint  ## lint, type-check and run the tests
 bench-main: $(STAMP)  ## the main job on real tiles, healthy and with faults
 	$(PY) benchmarks/main_job.py
 
-bench-pool: $(STAMP)  ## the pool beside AsyncVectorEnv and SyncVectorEnv -> docs/benchmarks/pool.md
-	$(PY) benchmarks/bench_pool.py --out docs/benchmarks/pool.md
+bench-pool: $(STAMP)  ## the pool beside other vector environments (make peers: more of them) -> docs/benchmarks/pool.md
+	$(PY) benchmarks/bench_pool.py --out docs/benchmarks/pool.md $(addprefix --peers ,$(wildcard .venv-peers/bin/python))
+
+peers:  ## other packages' vector environments in a venv of their own, for bench-pool (1 GB)
+	$(PYTHON) -m venv --clear .venv-peers
+	.venv-peers/bin/pip install $(PEER_PIP) torch==2.13.0 numpy gymnasium cloudpickle psutil
+	for peer in stable-baselines3 tianshou torchrl pufferlib ray; do \
+	  .venv-peers/bin/pip install $(PEER_PIP) --only-binary :all: $$peer || echo "$$peer does not install; its rows will say so"; \
+	done
 
 peer-tests: $(STAMP)  ## Stable-Baselines3's own vector tests, run on the pool
 	$(PY) tests/stablepool/peer_sb3.py
