@@ -8,7 +8,7 @@ EPISODES ?= 20
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans validate-fire oracle clean
+.PHONY: help setup train test lint bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ bench-fire: $(STAMP)  ## time per fire and per environment step
 
 bench-plans: $(STAMP)  ## what plans that need no training save -> docs/benchmarks/plans.md
 	$(PY) benchmarks/bench_plans.py
+
+bench-overlap: $(STAMP)  ## environments that step while the learner trains, against turns -> docs/benchmarks/overlap.md
+	$(PY) benchmarks/bench_overlap.py --out docs/benchmarks/overlap.md
 
 validate-fire: $(STAMP)  ## the fire beside its reference figures -> docs/pictures
 	$(PY) benchmarks/validate_fire.py

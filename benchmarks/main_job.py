@@ -19,10 +19,13 @@ import time
 import uuid
 from pathlib import Path
 
-import psutil
-
 ROOT = Path(__file__).resolve().parents[1]
-SABOTEUR = ROOT / "tests" / "scripts" / "saboteur"
+SCRIPT_TESTS = ROOT / "tests" / "scripts"
+SABOTEUR = SCRIPT_TESTS / "saboteur"
+sys.path.append(str(SCRIPT_TESTS))
+
+from conftest import processes_with  # noqa: E402 - how the tests of the same job look for what it leaves
+
 FAULTS = (("hang", 60), ("kill", 140), ("raise", 220))
 GRACE_S = 5.0
 FAULT_LINE = re.compile(r"^environment \d+ failed: (\w+) in step after ", re.M)
@@ -98,19 +101,11 @@ def train(work: Path, episodes: int, faults: object) -> dict[str, object]:
 def processes_after(grace_s: float, token: str) -> int:
     """How many processes of a run are still there when it has ended and the grace is over."""
     deadline = time.monotonic() + grace_s
-    while left := sum(token_of(process) == token for process in psutil.process_iter()):
+    while left := len(processes_with(token)):
         if time.monotonic() > deadline:
             return left
         time.sleep(0.1)
     return 0
-
-
-def token_of(process: psutil.Process) -> str | None:
-    """The token in a process's environment, if it can be seen."""
-    try:
-        return process.environ().get("WATCH_TOKEN")
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return None
 
 
 def report(name: str, result: dict[str, object], episodes: int, faults: int) -> int:

@@ -32,6 +32,19 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def processes_with(token: str) -> list[psutil.Process]:
+    """Running processes that have, or inherited, a token in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            is_ours = process.environ().get("WATCH_TOKEN") == token
+            if is_ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
 @dataclass
 class Watch:
     """Starts processes that can be recognised, with all their descendants, by a token in their environment."""
@@ -67,17 +80,7 @@ class Watch:
         return (self.folder / "log").read_text()
 
     def alive(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if (
-                    process.environ().get("WATCH_TOKEN") == self.token
-                    and process.status() != psutil.STATUS_ZOMBIE
-                ):
-                    found.append(process)
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue
-        return found
+        return processes_with(self.token)
 
     def end(self) -> None:
         for process in self.alive():
