@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -214,3 +215,12 @@ def test_an_unknown_layout_names_those_there_are(landscape: Landscape) -> None:
         ValueError, match=r"'fll' is unknown; choose one of \['legacy', 'full', 'full\+fires'\]"
     ):
         base_observation(landscape, layout="fll")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("layout", ALL)
+def test_the_documentation_has_every_channel_with_its_scale_and_source(
+    root: Path, layout: LayoutName
+) -> None:
+    page = (root / "docs" / "environment.md").read_text(encoding="utf-8")
+    for number, row in enumerate(LAYOUTS[layout].channels):
+        assert f"| {number} | {row.name} | {row.scale} | {row.source} |" in page
