@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["refuse_worker", "seconds", "spread_seeds", "take_reset_mask"]
+__all__ = ["check_worker", "seconds", "spread_seeds", "take_reset_mask"]
 
 
-def refuse_worker(worker: Callable[..., None] | None) -> None:
-    """Refuse a worker loop of the caller's own, first in Gymnasium's words where it would be none there either.
+def check_worker(worker: Callable[..., None] | None) -> None:
+    """Check a worker loop of the caller's own as Gymnasium does.
 
     Raises:
-        ValueError: There is one.
+        ValueError: It does not take the eight arguments of Gymnasium's loop.
     """
     if worker is None:
         return
@@ -24,9 +24,9 @@ def refuse_worker(worker: Callable[..., None] | None) -> None:
         inspect.signature(worker).bind(*(None,) * 8)
     except TypeError as error:
         raise ValueError(
-            f"A custom `worker` must accept 8 arguments. Got the signature {inspect.signature(worker)}."
+            f"A custom `worker` must accept 8 arguments. Got the signature {inspect.signature(worker)} "
+            "which should match gymnasium.vector.async_vector_env._async_worker."
         ) from error
-    raise ValueError("a custom `worker` cannot keep the pool's promises; use AsyncVectorEnv for that")
 
 
 def seconds(name: str, value: float | str | None, timeout: float | None) -> float | None:

@@ -15,8 +15,10 @@ from typing import Any
 
 import cloudpickle
 from gymnasium.envs.registration import registry
+from gymnasium.vector import AutoresetMode
 
 from stablepool.old_gym import modernized
+from stablepool.piped import PipedEnv
 
 __all__ = ["Recipe", "pickle_recipes"]
 
@@ -28,24 +30,36 @@ class Recipe:
     """Makes an environment when it is called, in the worker.
 
     Attributes:
+        index: Index of the environment.
         env_fn: The caller's function.
         registrations: Pickled Gymnasium specs that the worker may lack.
+        worker: A loop of the caller's own, see `PipedEnv`; None: there is none.
+        autoreset_mode: What that loop is told.
     """
 
+    index: int
     env_fn: Callable[[], Any]
     registrations: bytes
+    worker: Callable[..., None] | None
+    autoreset_mode: AutoresetMode
 
     def __call__(self) -> Any:
         """Return the environment, in Gymnasium's terms."""
         _register(self.registrations)
+        if self.worker is not None:
+            return PipedEnv(self.index, self.env_fn, self.worker, self.autoreset_mode)
         return modernized(self.env_fn())
 
 
-def pickle_recipes(env_fns: Sequence[Callable[[], Any]]) -> list[bytes]:
+def pickle_recipes(
+    env_fns: Sequence[Callable[[], Any]], worker: Callable[..., None] | None, autoreset_mode: AutoresetMode
+) -> list[bytes]:
     """Pickle how each environment is made (the parent's side).
 
     Args:
         env_fns: One function per environment.
+        worker: A loop of the caller's own, or None.
+        autoreset_mode: What that loop is told.
 
     Raises:
         TypeError: One of the functions cannot be pickled.
@@ -54,7 +68,7 @@ def pickle_recipes(env_fns: Sequence[Callable[[], Any]]) -> list[bytes]:
     pickles: list[bytes] = []
     for index, env_fn in enumerate(env_fns):
         try:
-            pickles.append(cloudpickle.dumps(Recipe(env_fn, registrations)))
+            pickles.append(cloudpickle.dumps(Recipe(index, env_fn, registrations, worker, autoreset_mode)))
         except Exception as error:
             raise TypeError(
                 f"environment function {index} cannot be sent to a worker: {error}; create what cannot be pickled "

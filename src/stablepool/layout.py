@@ -90,6 +90,8 @@ class ActionArea:
     def check(self, actions: Any) -> npt.NDArray[Any]:
         """Return the batch as an array that can be stored without losing anything.
 
+        One number per environment may stand for one array of one number each, and the other way round.
+
         Raises:
             ActionError: Count, shape or dtype do not fit.
         """
@@ -97,6 +99,8 @@ class ActionArea:
             batch = np.asarray(actions)
         except ValueError as error:
             raise ActionError(f"actions must form one array of shape {self.shape}: {error}") from error
+        if batch.shape != self.shape and _without_unit_axes(batch.shape) == _without_unit_axes(self.shape):
+            batch = batch.reshape(self.shape)
         if batch.shape != self.shape:
             raise ActionError(
                 f"actions must have shape {self.shape} (environments first), got {batch.shape}; nothing was sent"
@@ -123,6 +127,11 @@ class ActionArea:
             f"actions of dtype {batch.dtype} do not convert to {self.dtype} without loss; "
             f"make them with dtype=np.{self.dtype}; nothing was sent"
         )
+
+
+def _without_unit_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape less what does not change the order of its elements; the first axis counts the environments."""
+    return (*shape[:1], *(length for length in shape[1:] if length != 1))
 
 
 class Observations(Protocol):
@@ -227,22 +236,28 @@ class MessageObservations:
 
     def __init__(self, space: Space[Any], batched: Space[Any], num_envs: int) -> None:
         self._space, self._batched = space, batched
-        self._items: list[Any] = list(_iterate_empty(space, batched, num_envs))
-        self._out: Any = create_empty_array(space, n=num_envs, fn=np.zeros)
+        items = list(_iterate_empty(space, batched, num_envs))
+        self._items: list[Any] = items or [None] * num_envs  # a space without parts has nothing to go over
+        self._batches: list[Any] = [create_empty_array(space, n=num_envs, fn=np.zeros) for _ in range(2)]
+        self._is_stale = [True, True]
 
-    def take(self, which: int, index: int, value: Any) -> None:  # noqa: ARG002 - one batch serves both turns
+    def take(self, which: int, index: int, value: Any) -> None:
         """Keep an observation until another comes."""
         self._items[index] = value
+        self._is_stale[which] = True
 
-    def carry(self, which: int, indices: Iterable[int]) -> None:
-        """Nothing to do: an item stays until another is taken."""
+    def carry(self, which: int, indices: Iterable[int]) -> None:  # noqa: ARG002 - an item stays by itself
+        """Note that this turn has begun."""
+        self._is_stale[which] = True
 
-    def batch(self, which: int, *, copy: bool) -> Any:  # noqa: ARG002 - as above
+    def batch(self, which: int, *, copy: bool) -> Any:
         """The whole batch, as a copy or as the memory itself."""
-        self._out = concatenate(self._space, self._items, self._out)
-        return deepcopy(self._out) if copy else self._out
+        if self._is_stale[which]:
+            self._batches[which] = concatenate(self._space, self._items, self._batches[which])
+            self._is_stale[which] = False
+        return deepcopy(self._batches[which]) if copy else self._batches[which]
 
-    def row(self, which: int, index: int) -> Any:  # noqa: ARG002 - as above
+    def row(self, which: int, index: int) -> Any:  # noqa: ARG002 - one list serves both turns
         """A copy of one environment's observation."""
         return deepcopy(self._items[index])
 

@@ -38,6 +38,7 @@ class PoolOptions:
         recycle_after_episodes: Episodes after which a worker is replaced; None: never.
         snapshot_bytes: Shared memory for one snapshot of an environment that can be restored; 0: keep none.
         check_finite: Treat NaN and infinity in observations and rewards as errors.
+        check_space: Treat observations outside the observation space as errors.
         spare_workers: Processes kept ready to replace a worker; None: one, from the first failure on.
     """
 
@@ -53,6 +54,7 @@ class PoolOptions:
     recycle_after_episodes: int | None = None
     snapshot_bytes: int = 1 << 16
     check_finite: bool = False
+    check_space: bool = False
     spare_workers: int | None = None
 
     def __post_init__(self) -> None:

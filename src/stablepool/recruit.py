@@ -31,6 +31,7 @@ class SharedParts:
     autoreset_mode: str
     shared_memory: bool
     check_finite: bool
+    check_space: bool
     plan: SharedFile
     plan_ranges: tuple[tuple[int, int], ...]
     block_file: SharedFile
@@ -79,6 +80,7 @@ class Recruit:
             autoreset_mode=parts.autoreset_mode,
             shared_memory=parts.shared_memory,
             check_finite=parts.check_finite,
+            check_space=parts.check_space,
             plan=parts.plan,
             block=parts.block_file,
             go=self.go,

@@ -13,11 +13,14 @@ from time import monotonic_ns
 from typing import Any
 
 from stablepool import snapshots
-from stablepool.finite import assert_finite
+from stablepool.checks import assert_finite, assert_within
 from stablepool.memory import Cells
 from stablepool.messages import CallRequest, Phase, RemoteError, Reply, ResetRequest
 
-__all__ = ["Act", "Resident", "Residents"]
+__all__ = ["CUSTOM_AUTORESET", "Act", "Resident", "Residents"]
+
+CUSTOM_AUTORESET = "Custom"
+"""In the place of an autoreset mode's value: a loop of the caller's own resets the environments."""
 
 _FORBIDDEN_CALLS = ("reset", "step", "close", "_setattr", "_check_spaces")
 _Step = tuple[Any, Any, Any, Any, dict[str, Any]]
@@ -51,8 +54,9 @@ class Residents:
     Args:
         cells: The control part of the shared block.
         env_indices: Which environments, in the order in which they are stepped; a contiguous run.
-        autoreset_mode: Value of Gymnasium's `AutoresetMode`.
+        autoreset_mode: Value of Gymnasium's `AutoresetMode`, or `CUSTOM_AUTORESET`.
         check_finite: Whether NaN and infinity in observations and rewards are errors.
+        check_space: Whether observations outside the observation space are errors.
 
     Attributes:
         sequence: Number of the present command.
@@ -60,9 +64,16 @@ class Residents:
     """
 
     def __init__(
-        self, cells: Cells, env_indices: Sequence[int], autoreset_mode: str, *, check_finite: bool
+        self,
+        cells: Cells,
+        env_indices: Sequence[int],
+        autoreset_mode: str,
+        *,
+        check_finite: bool,
+        check_space: bool,
     ) -> None:
-        self._cells, self._env_indices, self._check_finite = cells, env_indices, check_finite
+        self._cells, self._env_indices = cells, env_indices
+        self._check_finite, self._check_space = check_finite, check_space
         self._all: list[Resident] = []
         self._marks = cells.involved[env_indices[0] : env_indices[-1] + 1]
         self._everyone = b"\1" * len(env_indices)
@@ -74,6 +85,7 @@ class Residents:
             "NextStep": self._advance_next_step,
             "SameStep": self._advance_same_step,
             "Disabled": self._advance_disabled,
+            CUSTOM_AUTORESET: self._advance_custom,
         }[autoreset_mode]
 
     def __iter__(self) -> Iterator[Resident]:
@@ -178,6 +190,13 @@ class Residents:
         observation, reward, terminated, truncated, info = resident.env.step(action)
         return observation, reward, terminated, truncated, info
 
+    def _advance_custom(self, resident: Resident, action: Any) -> _Step:
+        if resident.held is not None:
+            (observation, info), resident.held = resident.held, None
+            return observation, 0.0, False, False, info
+        observation, reward, terminated, truncated, info = resident.env.step(action)
+        return observation, reward, terminated, truncated, info
+
     def _autoreset(self, resident: Resident) -> tuple[Any, dict[str, Any]]:
         self._begin(resident.index, Phase.RESET)
         observation, info = resident.env.reset()
@@ -186,6 +205,8 @@ class Residents:
     def _publish(self, resident: Resident, observation: Any, info: dict[str, Any], reply: Reply) -> None:
         if self._check_finite:
             assert_finite("observation", observation)
+        if self._check_space:
+            assert_within(resident.env.observation_space, observation)
         if self._observations is not None:
             self._observations.write(self.buffer, resident.index, observation)
         else:

@@ -22,6 +22,7 @@ from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import AttachRequest, Command
 from stablepool.options import PoolOptions
 from stablepool.recruit import SharedParts
+from stablepool.residents import CUSTOM_AUTORESET
 from stablepool.slot import SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
@@ -71,6 +72,7 @@ def start_pool(
     autoreset_mode: AutoresetMode,
     shared_memory: bool,
     observation_mode: ObservationMode,
+    worker: Callable[..., None] | None,
     owner: str,
 ) -> RunningPool:
     """Start every worker, build every environment, and agree on the spaces.
@@ -82,6 +84,7 @@ def start_pool(
         autoreset_mode: When environments are reset.
         shared_memory: Whether observations travel in shared memory.
         observation_mode: As in `AsyncVectorEnv`.
+        worker: As in `AsyncVectorEnv`.
         owner: Name of the vector environment's class, for messages.
 
     Raises:
@@ -92,7 +95,9 @@ def start_pool(
     num_envs = len(env_fns)
     runs = np.array_split(np.arange(num_envs), num_workers)
     with contextlib.ExitStack() as undo:
-        parts = _share(undo, env_fns, num_workers, options, autoreset_mode, shared_memory)
+        recipes = pickle_recipes(env_fns, worker, autoreset_mode)
+        resets = CUSTOM_AUTORESET if worker else autoreset_mode.value
+        parts = _share(undo, recipes, num_workers, options, resets, shared_memory)
         supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
         undo.pop_all()  # the supervisor closes them from now on
     try:
@@ -109,20 +114,19 @@ def start_pool(
 
 def _share(
     undo: contextlib.ExitStack,
-    env_fns: Sequence[Callable[[], Any]],
+    pickles: Sequence[bytes],
     num_workers: int,
     options: PoolOptions,
-    autoreset_mode: AutoresetMode,
+    autoreset_mode: str,
     shared_memory: bool,
 ) -> SharedParts:
     """Open everything that the workers share, to be undone where one of the steps fails."""
-    pickles = pickle_recipes(env_fns)
     ends = np.cumsum([len(data) for data in pickles]).tolist()
     plan, block_file = SharedFile(), SharedFile()
     undo.callback(plan.close)
     undo.callback(block_file.close)
     plan.write(b"".join(pickles))
-    block = ControlBlock.create(block_file, num_workers, len(env_fns))
+    block = ControlBlock.create(block_file, num_workers, len(pickles))
     done = make_bell()
     undo.callback(done.close)
     token = new_token()
@@ -130,10 +134,11 @@ def _share(
     undo.callback(warden.dismiss)
     return SharedParts(
         num_workers=num_workers,
-        num_envs=len(env_fns),
-        autoreset_mode=autoreset_mode.value,
+        num_envs=len(pickles),
+        autoreset_mode=autoreset_mode,
         shared_memory=shared_memory,
         check_finite=options.check_finite,
+        check_space=options.check_space,
         plan=plan,
         plan_ranges=tuple(zip([0, *ends[:-1]], ends, strict=True)),
         block_file=block_file,

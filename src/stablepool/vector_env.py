@@ -9,28 +9,27 @@ step(actions) ─► check and store actions ─► wake every worker ─► wai
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
-import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from gymnasium import Env, Space, logger
-from gymnasium.error import AlreadyPendingCallError, ClosedEnvironmentError, NoAsyncCallError
+from gymnasium.error import ClosedEnvironmentError
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.async_vector_env import AsyncState
 from gymnasium.vector.utils import iterate
 
-from stablepool.arguments import refuse_worker, seconds, spread_seeds, take_reset_mask
+from stablepool.arguments import check_worker, seconds, spread_seeds, take_reset_mask
 from stablepool.cleanup import call_before_threads_are_joined, not_in_a_fork
 from stablepool.conductor import Conductor
 from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
 from stablepool.options import OnFailure, PoolOptions, count_workers
+from stablepool.pending import PendingCall
 from stablepool.startup import start_pool
 from stablepool.supervisor import Supervisor
 
@@ -62,7 +61,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         context: Any start method, for compatibility. Workers are always spawned, without the parent's main script: safe
             beside threads and CUDA, and fast.
         daemon: Accepted for compatibility: workers always end with this process, and may have children of their own.
-        worker: Must be None: a custom worker loop cannot keep the pool's promises.
+        worker: A loop of the caller's own, as `AsyncVectorEnv` takes one. It runs in a thread of the pool's worker,
+            under its deadlines, does its own autoresets, and is given None for ``shared_memory`` and ``semaphore``.
         observation_mode: ``"same"``, ``"different"`` or a tuple (batched space, single space), as in `AsyncVectorEnv`.
         autoreset_mode: `AutoresetMode` or its value.
         max_concurrency: At most so many environments run at once: a lower bound on nothing but ``max_workers``.
@@ -84,6 +84,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             ``kind="collateral"``, ``phase="recycle"``.
         recycle_after_episodes: Episodes of one worker after which it is replaced in the same way.
         check_finite: Treat NaN and infinity in observations and rewards as errors of the environment.
+        check_space: Treat observations outside the environment's observation space as its errors.
         spare_workers: Processes (some 25 MB each) that wait, imported and without environments, to take the place of a
             worker that fails, in milliseconds instead of a process's start; None: one, from the first failure on, so
             that a run without failures pays nothing; a number: so many from the start.
@@ -119,15 +120,16 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         worker_memory_limit: int | None = None,
         recycle_after_episodes: int | None = None,
         check_finite: bool = False,
+        check_space: bool = False,
         spare_workers: int | None = None,
     ) -> None:
         super().__init__()
-        refuse_worker(worker)
+        check_worker(worker)
         multiprocessing.get_context(context)  # raises for what is no start method
         self.env_fns = list(env_fns)
         self.num_envs = len(self.env_fns)
         self.shared_memory, self.copy, self.context, self.daemon = shared_memory, copy, context, daemon
-        self.observation_mode = observation_mode
+        self.worker, self.observation_mode = worker, observation_mode
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.max_concurrency = max_concurrency
         self.num_workers = count_workers(self.num_envs, max_workers, max_concurrency)
@@ -144,6 +146,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             worker_memory_limit=worker_memory_limit,
             recycle_after_episodes=recycle_after_episodes,
             check_finite=check_finite,
+            check_space=check_space,
             spare_workers=spare_workers,
         )
         pool = start_pool(
@@ -153,6 +156,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             autoreset_mode=self.autoreset_mode,
             shared_memory=shared_memory,
             observation_mode=observation_mode,
+            worker=worker,
             owner=type(self).__name__,
         )
         self._supervisor: Supervisor = pool.supervisor
@@ -168,8 +172,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.render_mode = pool.render_mode
         self._actions, self._block = pool.actions, pool.block
         self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
-        self._state = AsyncState.DEFAULT
-        self._is_abandoned = False
+        self._pending = PendingCall(self._conductor)
         self._env_infos: dict[int, dict[str, Any]] = {}
 
     # What scripts look at
@@ -242,7 +245,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             WorkerFaultError: An environment failed twice and has never shown an observation that could stand here.
         """
         self.reset_async(seed=seed, options=options)
-        with self._abandoned_where_it_breaks_off():
+        with self._pending.abandoned_where_it_breaks_off():
             return self.reset_wait()
 
     def reset_async(
@@ -256,7 +259,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._assert_idle("reset_async")
         mask = take_reset_mask(options, self.num_envs)
         self._conductor.begin_reset(spread_seeds(seed, self.num_envs), mask, options)
-        self._state = AsyncState.WAITING_RESET
+        self._pending.state = AsyncState.WAITING_RESET
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Any, dict[str, Any]]:
         """Finish a reset; see `reset`.
@@ -268,7 +271,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             NoAsyncCallError: No reset is pending.
             multiprocessing.TimeoutError: As said.
         """
-        with self._pending(AsyncState.WAITING_RESET, "reset_wait", timeout) as until:
+        self._assert_is_running()
+        with self._pending.waited_for(AsyncState.WAITING_RESET, "reset_wait", timeout) as until:
             batch = self._conductor.finish_reset(until)
         self._env_infos = batch.env_infos
         return self._conductor.observations(copy=self.copy), batch.infos
@@ -292,7 +296,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             RestartLimitError: An environment keeps failing.
         """
         self.step_async(actions)
-        with self._abandoned_where_it_breaks_off():
+        with self._pending.abandoned_where_it_breaks_off():
             return self.step_wait()
 
     def step_async(self, actions: Any) -> None:
@@ -307,7 +311,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         else:
             self._block.action_code[0] = self._actions.store(self._actions.check(actions))
             self._conductor.begin_step(None)
-        self._state = AsyncState.WAITING_STEP
+        self._pending.state = AsyncState.WAITING_STEP
 
     def _split(self, actions: Any) -> list[Any]:
         """One action per environment, of a nested or custom space."""
@@ -331,7 +335,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             NoAsyncCallError: No step is pending.
             multiprocessing.TimeoutError: As said.
         """
-        with self._pending(AsyncState.WAITING_STEP, "step_wait", timeout) as until:
+        self._assert_is_running()
+        with self._pending.waited_for(AsyncState.WAITING_STEP, "step_wait", timeout) as until:
             batch = self._conductor.finish_step(until)
         self._env_infos = batch.env_infos
         observations = self._conductor.observations(copy=self.copy)
@@ -365,7 +370,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         self._assert_idle("call_async")
         self._conductor.begin_call(range(self.num_envs), name, args, kwargs)
-        self._state = AsyncState.WAITING_CALL
+        self._pending.state = AsyncState.WAITING_CALL
 
     def call_on(
         self, indices: Iterable[int], target: str | Callable[..., Any], *args: Any, **kwargs: Any
@@ -387,7 +392,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._assert_idle("call_on")
         chosen = list(indices)
         self._conductor.begin_call(set(chosen), target, args, kwargs)
-        self._state = AsyncState.WAITING_CALL
+        self._pending.state = AsyncState.WAITING_CALL
         results = self.call_wait()
         return [results[index] for index in chosen]
 
@@ -401,7 +406,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             NoAsyncCallError: No call is pending.
             multiprocessing.TimeoutError: As said.
         """
-        with self._pending(AsyncState.WAITING_CALL, "call_wait", timeout) as until:
+        self._assert_is_running()
+        with self._pending.waited_for(AsyncState.WAITING_CALL, "call_wait", timeout) as until:
             return self._conductor.finish_call(until)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -446,44 +452,18 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         if os.getpid() != self._owner_pid:
             return
-        if self._state is not AsyncState.DEFAULT:
+        if self._pending.state is not AsyncState.DEFAULT:
             logger.warn(
-                f"Calling `close` while waiting for a pending call to `{self._state.value}` to complete."
+                f"Calling `close` while waiting for a pending call to `{self._pending.state.value}` to complete."
             )
         if self._finalizer.detach():
             self._supervisor.close(
                 0.0 if terminate else self._options.close_timeout_s if timeout is None else timeout
             )
 
-    # State
-
-    @contextlib.contextmanager
-    def _abandoned_where_it_breaks_off(self) -> Iterator[None]:
-        """Remember a call that a signal handler has broken off, which nobody can wait for again."""
-        try:
-            yield
-        except BaseException:
-            self._is_abandoned = self._state is not AsyncState.DEFAULT
-            raise
-
-    def _conclude_abandoned(self) -> None:
-        """Bring an abandoned call to its end, under its deadlines, before another begins."""
-        state, self._state, self._is_abandoned = self._state, AsyncState.DEFAULT, False
-        if state is AsyncState.WAITING_STEP:
-            self._conductor.abandon_step()
-        else:
-            self._conductor.finish_reset(None)
-            self._conductor.lose_sight()
-
     def _assert_idle(self, caller: str) -> None:
         self._assert_is_running()
-        if self._is_abandoned:
-            self._conclude_abandoned()
-        if self._state is not AsyncState.DEFAULT:
-            raise AlreadyPendingCallError(
-                f"Calling `{caller}` while waiting for a pending call to `{self._state.value}` to complete",
-                str(self._state.value),
-            )
+        self._pending.assert_none(caller)
 
     def _assert_is_running(self) -> None:
         if self.closed:
@@ -495,24 +475,3 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
                 f"`{type(self).__name__}` belongs to process {self._owner_pid}, of which this one ({os.getpid()}) is a "
                 "fork: make another in here."
             )
-
-    @contextlib.contextmanager
-    def _pending(self, state: AsyncState, caller: str, timeout: float | None) -> Iterator[float | None]:
-        """Run the second half of a call; a time-out or an exception that breaks off its wait leaves it pending."""
-        self._assert_is_running()
-        if self._state is not state:
-            starter = caller.replace("_wait", "_async")
-            raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
-        try:
-            yield None if timeout is None else time.monotonic() + timeout
-        except multiprocessing.TimeoutError:
-            raise multiprocessing.TimeoutError(
-                f"The call to `{caller}` has timed out after {timeout} second(s)."
-            ) from None
-        except BaseException:
-            if not self._conductor.is_waiting:
-                self._state = AsyncState.DEFAULT
-                if state is AsyncState.WAITING_STEP:
-                    self._conductor.lose_sight()
-            raise
-        self._state = AsyncState.DEFAULT

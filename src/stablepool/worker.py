@@ -36,9 +36,10 @@ class Endowment:
         num_workers: Worker slots of the pool.
         num_envs: Environments of the pool.
         parent_pid: The process whose end is the worker's end.
-        autoreset_mode: Value of Gymnasium's `AutoresetMode`.
+        autoreset_mode: Value of Gymnasium's `AutoresetMode`, or `CUSTOM_AUTORESET`.
         shared_memory: Whether observations are written to the shared block (else sent in messages).
         check_finite: Whether NaN and infinity in observations and rewards are errors.
+        check_space: Whether observations outside the observation space are errors.
         plan: File that holds the pickled environment functions.
         block: File that holds the shared block.
         go: Rung by the parent, one per worker.
@@ -53,6 +54,7 @@ class Endowment:
     autoreset_mode: str
     shared_memory: bool
     check_finite: bool
+    check_space: bool
     plan: SharedFile
     block: SharedFile
     go: Bell
@@ -133,7 +135,11 @@ class _Worker:
         self._block = ControlBlock(born_with.block, born_with.num_workers, born_with.num_envs)
         self._cells = Cells(self._block)
         self._residents = Residents(
-            self._cells, post.env_indices, born_with.autoreset_mode, check_finite=born_with.check_finite
+            self._cells,
+            post.env_indices,
+            born_with.autoreset_mode,
+            check_finite=born_with.check_finite,
+            check_space=born_with.check_space,
         )
         self._handlers: dict[int, Callable[[], Reply]] = {
             Command.STEP: lambda: self._residents.step(None),

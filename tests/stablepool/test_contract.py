@@ -19,6 +19,7 @@ from gymnasium.wrappers.vector import RecordEpisodeStatistics
 from pool_envs import Plan, make
 
 from stablepool import ActionError, StableProcessPoolEnv, WorkerFaultError
+from stablepool.layout import ActionArea
 
 ACTIONS = np.ones((3, 4), np.int8)
 
@@ -132,6 +133,15 @@ def test_integers_that_convert_without_loss_are_welcome(envs: StableProcessPoolE
     assert envs.step(actions.tolist())[1].tolist() == [1.0, 1.0, 1.0]
 
 
+def test_one_number_per_environment_stands_for_arrays_of_one_number_each() -> None:
+    area = ActionArea(Box(0, 1, (1,)), 2)
+    assert area.check([1, 0]).tolist() == [[1], [0]]
+    assert ActionArea(Discrete(5), 2).check(np.array([[3], [4]])).tolist() == [3, 4]
+    for wrong in (np.ones((1, 2)), 1, np.ones((2, 2)), np.ones(1)):
+        with pytest.raises(ActionError, match="shape"):
+            area.check(wrong)
+
+
 def test_an_environment_may_write_to_its_action_and_keep_it() -> None:
     class Keeper(gym.Env[Any, Any]):
         observation_space, action_space = Box(0, 9, (2,), np.float32), Box(0, 9, (2,), np.float32)
@@ -229,8 +239,9 @@ def test_copies_are_the_callers_own(shared_memory: bool) -> None:
         envs.close()
 
 
-def test_without_copy_an_observation_is_a_view_that_outlives_one_more_step() -> None:
-    envs = StableProcessPoolEnv([make(0), make(1)], 2, copy=False)
+@pytest.mark.parametrize("shared_memory", [True, False])
+def test_without_copy_an_observation_is_a_view_that_outlives_one_more_step(shared_memory: bool) -> None:
+    envs = StableProcessPoolEnv([make(0), make(1)], 2, copy=False, shared_memory=shared_memory)
     try:
         first, _ = envs.reset(seed=1)
         kept = first.copy()
@@ -323,7 +334,7 @@ def test_spaces_of_no_fixed_size_need_messages() -> None:
 @pytest.mark.parametrize(
     "kwargs",
     [
-        {"worker": print},
+        {"worker": lambda index: None},
         {"context": "teleport"},
         {"max_workers": 0},
         {"max_concurrency": 0},
@@ -339,6 +350,30 @@ def test_arguments_out_of_range_are_refused(kwargs: dict[str, Any]) -> None:
         StableProcessPoolEnv([make(0)], **kwargs)
     with pytest.raises(ValueError, match="env_fns"):
         StableProcessPoolEnv([])
+
+
+def test_observations_outside_their_space_are_errors_where_that_is_asked_for() -> None:
+    class Stray(gym.Env[Any, Any]):
+        observation_space, action_space = Box(0, 1, (1,), np.float32), Discrete(3)
+
+        def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+            return np.zeros(1, np.float32), {}
+
+        def step(self, action: int) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+            return np.full(1, action, np.float32), 0.0, False, False, {}
+
+    for check, fault in (({}, False), ({"check_space": True}, True)):
+        envs = StableProcessPoolEnv([Stray, Stray], 2, 5.0, **check)
+        try:
+            envs.reset(seed=1)
+            assert "fault" not in envs.step([1, 1])[4]
+            observations, *_, infos = envs.step([1, 2])
+            assert ("fault" in infos) == fault
+            assert observations.tolist() == [[1], [1] if fault else [2]]
+            if fault:
+                assert "outside its space" in infos["fault"][1].traceback
+        finally:
+            envs.close()
 
 
 def test_wrappers_work_on_it() -> None:

@@ -1,0 +1,96 @@
+"""`PendingCall`: which of the ``*_async`` calls is under way, and what a wait that breaks off leaves behind."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Iterator
+
+from gymnasium.error import AlreadyPendingCallError, NoAsyncCallError
+from gymnasium.vector.async_vector_env import AsyncState
+
+from stablepool.conductor import Conductor
+
+__all__ = ["PendingCall"]
+
+
+class PendingCall:
+    """The one call that a pool may have under way.
+
+    Args:
+        conductor: Does the calls.
+
+    Attributes:
+        state: Which call is under way.
+    """
+
+    def __init__(self, conductor: Conductor) -> None:
+        self._conductor = conductor
+        self.state = AsyncState.DEFAULT
+        self._is_abandoned = False
+
+    def assert_none(self, caller: str) -> None:
+        """Refuse to begin a call while another is under way; one that was abandoned is brought to its end first.
+
+        Raises:
+            AlreadyPendingCallError: One is.
+        """
+        if self._is_abandoned:
+            self._conclude_abandoned()
+        if self.state is not AsyncState.DEFAULT:
+            raise AlreadyPendingCallError(
+                f"Calling `{caller}` while waiting for a pending call to `{self.state.value}` to complete",
+                str(self.state.value),
+            )
+
+    @contextlib.contextmanager
+    def waited_for(self, state: AsyncState, caller: str, timeout: float | None) -> Iterator[float | None]:
+        """Run the second half of a call; a time-out or an exception that breaks off its wait leaves it pending.
+
+        Args:
+            state: Which call it is.
+            caller: The method's name, for messages.
+            timeout: Seconds to wait at most; None: as long as it takes.
+
+        Yields:
+            ``time.monotonic`` seconds at which to give up; None: never.
+
+        Raises:
+            NoAsyncCallError: Its first half was not called.
+            multiprocessing.TimeoutError: ``timeout`` has passed.
+        """
+        if self.state is not state:
+            starter = caller.replace("_wait", "_async")
+            raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
+        try:
+            yield None if timeout is None else time.monotonic() + timeout
+        except multiprocessing.TimeoutError:
+            raise multiprocessing.TimeoutError(
+                f"The call to `{caller}` has timed out after {timeout} second(s)."
+            ) from None
+        except BaseException:
+            if not self._conductor.is_waiting:
+                self.state = AsyncState.DEFAULT
+                if state is AsyncState.WAITING_STEP:
+                    self._conductor.lose_sight()
+            raise
+        self.state = AsyncState.DEFAULT
+
+    @contextlib.contextmanager
+    def abandoned_where_it_breaks_off(self) -> Iterator[None]:
+        """Remember a call that a signal handler has broken off, which nobody can wait for again."""
+        try:
+            yield
+        except BaseException:
+            self._is_abandoned = self.state is not AsyncState.DEFAULT
+            raise
+
+    def _conclude_abandoned(self) -> None:
+        """Bring an abandoned call to its end, under its deadlines, before another begins."""
+        state, self.state, self._is_abandoned = self.state, AsyncState.DEFAULT, False
+        if state is AsyncState.WAITING_STEP:
+            self._conductor.abandon_step()
+        else:
+            self._conductor.finish_reset(None)
+            self._conductor.lose_sight()
