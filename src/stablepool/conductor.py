@@ -345,12 +345,19 @@ class Conductor:
             if chosen:
                 self._command(slot, Command.CALL, CallRequest(name, args, kwargs), chosen)
 
-    def begin_set_attr(self, name: str, values: list[Any]) -> None:
-        """Set an attribute of every environment."""
+    def set_attr(self, name: str, values: dict[int, Any], *, is_outermost: bool) -> None:
+        """Set an attribute of some environments, and of those that replace them.
+
+        Raises:
+            Exception: As `finish_call`.
+        """
         self._asked = []
         for slot in self._running_slots():
-            mine = {index: values[index] for index in slot.env_indices}
-            self._command(slot, Command.SET_ATTR, SetAttrRequest(name, mine), slot.env_indices)
+            mine = {index: values[index] for index in slot.env_indices if index in values}
+            if mine:
+                self._command(slot, Command.SET_ATTR, SetAttrRequest(name, mine, is_outermost), mine)
+        self.finish_call(None)
+        self._supervisor.attributes.keep(SetAttrRequest(name, values, is_outermost))
 
     def finish_call(self, until: float | None) -> tuple[Any, ...]:
         """Wait for a call and return each environment's result.

@@ -76,6 +76,7 @@ class SetAttrRequest:
 
     name: str
     values: dict[int, Any]
+    is_outermost: bool = False  # set on the outermost wrapper, whichever has it now
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 from stablepool import snapshots
 from stablepool.checks import assert_finite, assert_within
 from stablepool.memory import Cells
-from stablepool.messages import CallRequest, Phase, RemoteError, Reply, ResetRequest
+from stablepool.messages import CallRequest, Phase, RemoteError, Reply, ResetRequest, SetAttrRequest
 
 __all__ = ["CUSTOM_AUTORESET", "Act", "Resident", "Residents"]
 
@@ -261,11 +261,15 @@ class Residents:
 
         return self.each(Phase.CALL, call)
 
-    def set_attr(self, name: str, values: dict[int, Any]) -> Reply:
+    def set_attr(self, request: SetAttrRequest) -> Reply:
         """Set an attribute of each environment."""
-        return self.each(
-            Phase.CALL, lambda resident, _: _set_attr(resident.env, name, values[resident.index])
-        )
+        put = setattr if request.is_outermost else _set_attr
+
+        def put_in(resident: Resident, reply: Reply) -> None:
+            put(resident.env, request.name, request.values[resident.index])
+            reply.results[resident.index] = True
+
+        return self.each(Phase.CALL, put_in)
 
     def close(self) -> None:
         """Close every environment; one that raises must not keep the others from closing."""

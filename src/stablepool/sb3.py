@@ -110,7 +110,7 @@ class StableSubprocVecEnv(VecEnv):  # type: ignore[misc]  # stable-baselines3 is
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         """Set an attribute of the chosen environments."""
-        self.pool.call_on(self._get_indices(indices), setattr, attr_name, value)
+        self.pool.set_attr_on(self._get_indices(indices), attr_name, value)
 
     def env_method(
         self, method_name: str, *method_args: Any, indices: Any = None, **method_kwargs: Any

@@ -30,6 +30,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from multiprocessing.connection import wait
 from typing import Any
 
+from stablepool.attributes import KeptAttributes
 from stablepool.messages import AttachRequest, Command, Reply, ResetRequest, RestoreRequest
 from stablepool.options import PoolOptions, backoff_s
 from stablepool.recruit import SharedParts, kill_recruits
@@ -58,6 +59,7 @@ class Supervisor:
 
     Attributes:
         slots: The worker slots.
+        attributes: What replacements have to be told.
         reserve: Spare workers.
     """
 
@@ -70,6 +72,7 @@ class Supervisor:
         self._parts, self._options, self._block = parts, options, parts.block
         self._silence = bytes(parts.block.has_reply.nbytes)
         self.reserve = Reserve(parts, options)
+        self.attributes = KeptAttributes()
         self._attach: AttachRequest | None = None
         self._keepers = ThreadPoolExecutor(len(self.slots), thread_name_prefix="stablepool-keeper")
         self._reviving: dict[int, Future[None]] = {}
@@ -157,6 +160,8 @@ class Supervisor:
         self._closing.wait(pause_s)
         self._bring_up(slot)
         self.converse(Command.ATTACH, self._attach, [slot])
+        for request in self.attributes.requests(slot.env_indices):
+            self.converse(Command.SET_ATTR, request, [slot], request.values)
         if seeds:
             self.converse(Command.RESET, ResetRequest(seeds, hold=True), [slot], seeds)
         if places:

@@ -415,11 +415,12 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         return self.call(name)
 
     def set_attr(self, name: str, values: Any) -> None:
-        """Set an attribute of every environment.
+        """Set an attribute of every environment, and of those that replace one.
 
         Args:
             name: Its name.
-            values: A list or tuple with one value per environment, or one value for all.
+            values: A list or tuple with one value per environment, or one value for all. Replacements are given the
+                value as it was when it was set, before their first reset.
 
         Raises:
             ValueError: As many values as environments are needed.
@@ -432,8 +433,18 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
                 "Values must be a list or tuple with length equal to the number of environments. "
                 f"Got `{len(values)}` values for {self.num_envs} environments."
             )
-        self._conductor.begin_set_attr(name, list(values))
-        self._conductor.finish_call(None)
+        self._conductor.set_attr(name, dict(enumerate(values)), is_outermost=False)
+
+    def set_attr_on(self, indices: Iterable[int], name: str, value: Any) -> None:
+        """Set an attribute of some environments on their outermost wrapper; else as `set_attr`.
+
+        Args:
+            indices: Which environments.
+            name: Its name.
+            value: One value for all of them.
+        """
+        self._assert_idle("set_attr_on")
+        self._conductor.set_attr(name, dict.fromkeys(indices, value), is_outermost=True)
 
     def render(self) -> tuple[Any, ...] | None:
         """One frame, or list of frames, per environment."""

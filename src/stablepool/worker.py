@@ -17,7 +17,7 @@ from typing import Any
 
 from stablepool.channel import Bell, Channel, dumps
 from stablepool.memory import Cells, ControlBlock, SharedFile
-from stablepool.messages import AttachRequest, Command, RemoteError, Reply, SetAttrRequest
+from stablepool.messages import AttachRequest, Command, RemoteError, Reply
 from stablepool.residents import Residents
 from stablepool.snapshots import keeps_snapshots
 
@@ -147,7 +147,7 @@ class _Worker:
             Command.RESET: lambda: self._residents.reset(self._receive()),
             Command.DELIVER: self._residents.deliver,
             Command.CALL: lambda: self._residents.call(self._receive()),
-            Command.SET_ATTR: self._set_attr,
+            Command.SET_ATTR: lambda: self._residents.set_attr(self._receive()),
             Command.RESTORE: lambda: self._residents.restore(self._receive().places),
             Command.ATTACH: self._attach,
             Command.DESCRIBE: self._describe,
@@ -223,10 +223,6 @@ class _Worker:
 
     def _receive(self) -> Any:
         return self._given.channel.receive(self._residents.sequence)
-
-    def _set_attr(self) -> Reply:
-        request: SetAttrRequest = self._receive()
-        return self._residents.set_attr(request.name, request.values)
 
 
 def _describe(env: Any) -> tuple[Any, ...]:
