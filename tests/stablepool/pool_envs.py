@@ -29,7 +29,8 @@ class Plan:
     """When to fail and how.
 
     ``where``: construct, reset, step, call or close; ``how``: a key of `HOW`; ``at``: at which call in one worker's
-    life; ``times``: how many lives fail in all, counted in ``folder`` because a dead process remembers nothing.
+    life; ``times``: how many lives fail in all, counted in ``folder`` because a dead process remembers nothing;
+    ``armed``: False: only once there is a file "armed" in the folder.
     """
 
     where: str
@@ -37,11 +38,12 @@ class Plan:
     folder: Path
     at: int = 1
     times: int = 1
+    armed: bool = True
 
     def fire(self) -> Any:
         """Fail, unless it has been done often enough."""
         done = len(list(self.folder.glob("fired-*")))
-        if done >= self.times:
+        if done >= self.times or not (self.armed or (self.folder / "armed").exists()):
             return None
         (self.folder / f"fired-{done}").write_text(str(os.getpid()))
         return HOW[self.how](self.folder)
@@ -54,6 +56,7 @@ class Counting(gym.Env[np.ndarray, np.ndarray]):
     action_space = gym.spaces.MultiBinary(4)
     metadata: ClassVar[dict[str, Any]] = {"render_modes": ["rgb_array"]}
     render_mode = "rgb_array"
+    opened: ClassVar[list[int]] = []
 
     def __init__(self, index: int = 0, plan: Plan | None = None) -> None:
         self.index, self.plan = index, plan
@@ -159,6 +162,51 @@ def _signal_self(number: signal.Signals) -> Callable[[Path], None]:
     return send
 
 
+def _interrupt(_: Path) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _recurse(folder: Path) -> None:
+    _recurse(folder)
+
+
+def _ask_for_too_much(_: Path) -> None:
+    """What the kernel does to an allocation beyond the limit."""
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 32, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    bytearray(1 << 40)
+
+
+def _run_out_of_memory(_: Path) -> None:
+    """What the kernel does to a process when the machine's memory is spent: SIGKILL, in the middle of a page fault."""
+    subprocess.Popen(["sh", "-c", f"sleep 0.1; kill -9 {os.getpid()}"])
+    while True:
+        bytearray(b"x") * (8 << 20)
+
+
+def _become_another(_: Path) -> None:
+    """The process goes on as another program, which answers nobody."""
+    os.execv(sys.executable, [sys.executable, "-c", "import time; time.sleep(3600)"])
+
+
+def _use_up_descriptors(_: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    opened = []
+    try:
+        while True:
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        Counting.opened = opened
+
+
+def _escape_by_fork(_: Path) -> None:
+    """A forked child that does not exit: it comes back from the step as if it were the worker."""
+    os.fork()
+
+
+def _close_standard_streams(_: Path) -> None:
+    os.closerange(0, 3)
+
+
 def _close_descriptors(_: Path) -> None:
     os.closerange(0, 256)
 
@@ -216,6 +264,17 @@ def _endless_thread(_: Path) -> None:
 HOW: dict[str, Callable[[Path], Any]] = {
     "raise": _raise,
     "raise-unpicklable": _raise_unpicklable,
+    "interrupt": _interrupt,
+    "recurse": _recurse,
+    "memory-error": _ask_for_too_much,
+    "out-of-memory": _run_out_of_memory,
+    "become-another": _become_another,
+    "use-up-descriptors": _use_up_descriptors,
+    "escape-by-fork": _escape_by_fork,
+    "close-standard-streams": _close_standard_streams,
+    "abort": _signal_self(signal.SIGABRT),
+    "SIGTERM": _signal_self(signal.SIGTERM),
+    "no-observation": lambda _: {"observation": None},
     "sys.exit": lambda _: sys.exit(3),
     "sleep": _sleep,
     "hold-gil": _hold_gil,
