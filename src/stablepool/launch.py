@@ -38,6 +38,7 @@ class WorkerContext(context.SpawnContext):
         """Make the process object (the executor's call)."""
         self.process = WorkerProcess(*args, **kwargs)
         self.process.token = self._token
+        self.process.daemon = False  # whatever this process is: environments may have children
         return self.process
 
 
@@ -50,6 +51,16 @@ class WorkerProcess(context.SpawnProcess):
 
     token: str
     _is_released = False
+
+    def start(self) -> None:
+        """Start the process, also within a daemonic one, and unknown to `multiprocessing`.
+
+        It forbids daemonic processes to have children because those would outlive them, which no worker does; and at
+        exit it waits for every child that it knows, before a pool that was never closed is closed.
+        """
+        self._popen = self._Popen(self)
+        self._sentinel = self._popen.sentinel
+        del self._target, self._args, self._kwargs  # type: ignore[attr-defined]  # they may refer to this object
 
     def join(self, timeout: float | None = None) -> None:
         """Wait for the end; nothing to wait for once closed: the executor's thread may still ask then."""

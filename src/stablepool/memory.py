@@ -145,6 +145,11 @@ class Cells:
         self.terminations: Any = block.terminations.data
         self.truncations: Any = block.truncations.data
 
+    def release(self) -> None:
+        """Make every further use an error, in this process alone."""
+        for view in vars(self).values():
+            view.release()
+
 
 class Arena:
     """Hands out pieces of the data part; stands in for the ``ctx`` that Gymnasium's shared-memory helpers expect.

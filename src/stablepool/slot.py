@@ -16,6 +16,7 @@ from stablepool.faults import FaultKind
 from stablepool.messages import Command, Phase, RemoteError, Reply
 from stablepool.options import PoolOptions
 from stablepool.recruit import Recruit, SharedParts
+from stablepool.resources import with_advice
 
 __all__ = ["Failure", "SlotFailedError", "WorkerSlot"]
 
@@ -253,6 +254,11 @@ class WorkerSlot:
             Phase.CALL: options.call_timeout_s,
             Phase.CLOSE: options.close_timeout_s,
         }.get(phase, options.timeout_s)
+
+    def launch_failure(self, error: OSError) -> Failure:
+        """Describe a process that could not be started."""
+        self._begin(Phase.START, self.env_indices)
+        return self._failure("error", f"no process could be started: {with_advice(error)}")
 
     def timeout_failure(self) -> Failure:
         """Describe a missed deadline."""

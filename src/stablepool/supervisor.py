@@ -158,7 +158,10 @@ class Supervisor:
         slot.sweep()
         slot.dispose()
         self._closing.wait(pause_s)
-        self._bring_up(slot)
+        try:
+            self._bring_up(slot)
+        except OSError as error:
+            raise SlotFailedError(slot.launch_failure(error)) from error
         self.converse(Command.ATTACH, self._attach, [slot])
         for request in self.attributes.requests(slot.env_indices):
             self.converse(Command.SET_ATTR, request, [slot], request.values)

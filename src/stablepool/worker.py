@@ -101,8 +101,10 @@ def _die_with_parent(parent_pid: int) -> None:
 def serve() -> None:
     """Be a worker until told to close: the one long task of the executor.
 
-    An error of the worker itself ends the process: an executor would go on living, waiting for another task.
+    An error of the worker itself ends the process: an executor would go on living, waiting for another task. So is
+    ended what an environment has forked and what comes back from it as if it were the worker, see `_Worker`.
     """
+    pid = os.getpid()
     try:
         given = _endowments.pop()
         if given.modules is not None:
@@ -111,8 +113,9 @@ def serve() -> None:
         _Worker(given, given.channel.receive(0)).run()
     except BaseException:  # noqa: BLE001 - whatever it is, the process must not survive it
         try:
-            traceback.print_exc()
-            sys.stderr.flush()
+            if os.getpid() == pid:
+                traceback.print_exc()
+                sys.stderr.flush()
         finally:  # an environment may have closed stderr, too
             os._exit(_EXIT_BROKEN)
 
@@ -134,6 +137,7 @@ class _Worker:
         self._given, self._post = born_with, post
         self._block = ControlBlock(born_with.block, born_with.num_workers, born_with.num_envs)
         self._cells = Cells(self._block)
+        os.register_at_fork(after_in_child=self._cells.release)  # there is one worker to a slot
         self._residents = Residents(
             self._cells,
             post.env_indices,

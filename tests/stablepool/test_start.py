@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -115,6 +117,29 @@ def _use_a_pool() -> list[float]:
 def test_a_pool_may_be_made_inside_a_process_pool() -> None:
     with ProcessPoolExecutor(1) as executor:
         assert executor.submit(_use_a_pool).result(timeout=60) == [0, 1]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_pool_may_be_made_inside_a_daemonic_process(method: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads, from Python 3.12 on
+        with multiprocessing.get_context(method).Pool(1) as processes:
+            assert processes.apply_async(_use_a_pool).get(timeout=60) == [0, 1]
+
+
+def _keep_a_pool_open() -> None:
+    _kept.append(StableProcessPoolEnv([make(0)], 1))
+
+
+_kept: list[StableProcessPoolEnv] = []
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_process_that_never_closes_its_pool_ends_all_the_same(daemon: bool) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_keep_a_pool_open, daemon=daemon)
+    process.start()
+    process.join(30)
+    assert process.exitcode == 0
 
 
 SCRIPT = """

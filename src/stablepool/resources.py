@@ -1,0 +1,34 @@
+"""What to do where the system has run out of something that a pool needs."""
+
+from __future__ import annotations
+
+import errno
+
+__all__ = ["with_advice"]
+
+_MEMORY = (
+    "its shared memory could not be reserved: use fewer or smaller environments, shared_memory=False or "
+    "snapshot_bytes=0; where /dev/shm is full, free or enlarge it (docker run --shm-size=1g)"
+)
+_PROCESSES = "no process could be started: end some, raise the limit (ulimit -u), or use fewer workers"
+_ADVICE = {
+    errno.EMFILE: "too few file descriptors: raise the limit (ulimit -n), or use fewer workers",
+    errno.ENFILE: "the system is out of file descriptors: close some, or use fewer workers",
+    errno.ENOSPC: _MEMORY,
+    errno.EFBIG: _MEMORY,
+    errno.ENOMEM: _MEMORY,
+    errno.EAGAIN: _PROCESSES,
+}
+
+
+def with_advice(error: OSError) -> OSError:
+    """Return an error of the system with a sentence on what to do about it.
+
+    Args:
+        error: What the system said while a pool or a worker was being started.
+
+    Returns:
+        The error itself where there is nothing to add.
+    """
+    advice = _ADVICE.get(error.errno or 0)
+    return error if advice is None else type(error)(error.errno, f"{error.strerror}; for the pool, {advice}")
