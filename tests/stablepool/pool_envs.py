@@ -99,6 +99,30 @@ class Counting(gym.Env[np.ndarray, np.ndarray]):
         self._maybe("close")
 
 
+GO, SLOW, HANG, RAISE = range(4)
+
+
+class Counter(gym.Env[np.ndarray, int]):
+    """Counts its steps, and does in each what the action says."""
+
+    observation_space = gym.spaces.Box(0.0, np.inf, (1,), np.float32)
+    action_space = gym.spaces.Discrete(4)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.count = 0
+        return np.zeros(1, np.float32), {}
+
+    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+        if action == RAISE:
+            raise RuntimeError("asked for")
+        time.sleep({SLOW: 0.8, HANG: 60.0}.get(int(action), 0.0))
+        self.count += 1
+        return np.array([self.count], np.float32), 1.0, False, False, {}
+
+
 class Saved(Counting):
     """Can be snapshot: the steps and the random generator are all the state there is."""
 

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Iterator
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import pytest
+from pool_envs import GO, HANG, SLOW, Counter
 
 from stablepool import StableProcessPoolEnv, valid_transitions
-
-GO, SLOW, HANG = 0, 1, 2
-
-
-class Counter(gym.Env[np.ndarray, int]):
-    """Counts its steps; some take a while."""
-
-    observation_space = gym.spaces.Box(0.0, np.inf, (1,), np.float32)
-    action_space = gym.spaces.Discrete(3)
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict]:
-        super().reset(seed=seed)
-        self.count = 0
-        return np.zeros(1, np.float32), {}
-
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
-        time.sleep((0.0, 0.8, 60.0)[action])
-        self.count += 1
-        return np.array([self.count], np.float32), 1.0, False, False, {}
 
 
 class Alarm(Exception):

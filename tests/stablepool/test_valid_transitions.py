@@ -4,34 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode
+from pool_envs import GO, RAISE, Counter
 
 from stablepool import StableProcessPoolEnv, valid_transitions
-
-RAISE = 2
-
-
-class Counter(gym.Env[np.ndarray, int]):
-    """Counts its steps; action 2 raises."""
-
-    observation_space = gym.spaces.Box(0.0, np.inf, (1,), np.float32)
-    action_space = gym.spaces.Discrete(3)
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict]:
-        super().reset(seed=seed)
-        self.count = 0
-        return np.zeros(1, np.float32), {}
-
-    def step(self, action: int) -> tuple[np.ndarray, float, bool, bool, dict]:
-        if action == RAISE:
-            raise RuntimeError("asked for")
-        self.count += 1
-        return np.array([self.count], np.float32), 1.0, False, False, {}
 
 
 def steps(mode: AutoresetMode, *actions: list[int]) -> list[tuple[list[float], list[bool]]]:
@@ -49,7 +27,7 @@ def steps(mode: AutoresetMode, *actions: list[int]) -> list[tuple[list[float], l
 
 
 def test_under_next_step_the_replacements_reset_is_no_transition_either() -> None:
-    assert steps(AutoresetMode.NEXT_STEP, [1, 1, 1], [1, RAISE, 1], [1, 1, 1], [1, 1, 1]) == [
+    assert steps(AutoresetMode.NEXT_STEP, [GO] * 3, [GO, RAISE, GO], [GO] * 3, [GO] * 3) == [
         ([1, 1, 1], [True, True, True]),
         ([2, 1, 2], [True, False, True]),
         ([0, 0, 3], [False, False, True]),
@@ -58,7 +36,7 @@ def test_under_next_step_the_replacements_reset_is_no_transition_either() -> Non
 
 
 def test_under_same_step_the_next_step_is_a_transition_again() -> None:
-    assert steps(AutoresetMode.SAME_STEP, [1, 1, 1], [1, RAISE, 1], [1, 1, 1]) == [
+    assert steps(AutoresetMode.SAME_STEP, [GO] * 3, [GO, RAISE, GO], [GO] * 3) == [
         ([1, 1, 1], [True, True, True]),
         ([0, 0, 2], [True, False, True]),
         ([1, 1, 3], [True, True, True]),
@@ -69,9 +47,9 @@ def test_a_reset_by_the_learner_takes_the_replacements_place() -> None:
     pool = StableProcessPoolEnv([Counter] * 2, max_workers=2, timeout=10.0)
     try:
         pool.reset(seed=0)
-        pool.step(np.array([1, RAISE]))
+        pool.step(np.array([GO, RAISE]))
         pool.reset()
-        observations, *_, infos = pool.step(np.array([1, 1]))
+        observations, *_, infos = pool.step(np.array([GO, GO]))
         assert observations.ravel().tolist() == [1, 1]
         assert valid_transitions(infos, 2).all()
     finally:
