@@ -236,8 +236,7 @@ class MessageObservations:
 
     def __init__(self, space: Space[Any], batched: Space[Any], num_envs: int) -> None:
         self._space, self._batched = space, batched
-        items = list(_iterate_empty(space, batched, num_envs))
-        self._items: list[Any] = items or [None] * num_envs  # a space without parts has nothing to go over
+        self._items: list[Any] = list(_iterate_empty(space, batched, num_envs))
         self._batches: list[Any] = [create_empty_array(space, n=num_envs, fn=np.zeros) for _ in range(2)]
         self._is_stale = [True, True]
 
@@ -300,7 +299,7 @@ def _pick(batched: Space[Any], batch: Any, index: int) -> Any:
 
 def _iterate_empty(space: Space[Any], batched: Space[Any], num_envs: int) -> Iterable[Any]:
     empty: Any = create_empty_array(space, n=num_envs, fn=np.zeros)
-    if empty is None:
+    if not isinstance(empty, np.ndarray) and not empty:  # a custom space, or one without parts
         return [None] * num_envs
     return empty if isinstance(space, (Graph, OneOf, Sequence, Text)) else iterate(batched, empty)
 
