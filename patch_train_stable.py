@@ -21,6 +21,7 @@ from patches._outcome import Exit, Outcome
 from patches._registry import FIXES, NAMES
 from patches._report import Console, restore_command, text_diff, to_json
 from patches._sarif import to_sarif
+from patches._targets import scripts_below
 
 DEFAULT_TARGET = Path("src/Train.py")
 DEFAULT_BACKUPS = Path("backups")
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _patch(args: argparse.Namespace, engine: Engine, console: Console) -> int:
     dry = args.check or (args.diff and not args.write)
     outcomes = []
-    for path in _scripts(args.targets or [DEFAULT_TARGET]):
+    for path in scripts_below(args.targets or [DEFAULT_TARGET]):
         outcome = engine.examine(path, partial=args.partial)
         if args.diff and args.format == "text":
             console.diff(outcome)
@@ -70,28 +71,13 @@ def _patch(args: argparse.Namespace, engine: Engine, console: Console) -> int:
         outcomes.append(outcome)
         if args.format == "text":
             console.outcome(outcome, restore_command(args.backup_dir, DEFAULT_BACKUPS))
+    if not outcomes:
+        console.line(f"no Python files below {', '.join(map(str, args.targets))}")
     if args.format == "json":
         console.line(to_json(outcomes))
     elif args.format == "sarif":
         console.line(to_sarif(outcomes))
     return max((outcome.exit for outcome in outcomes), default=Exit.OK)
-
-
-def _scripts(targets: Sequence[Path]) -> list[Path]:
-    """Files as named; folders stand for every Python file below them."""
-    found: list[Path] = []
-    for target in targets:
-        if target.is_dir():
-            found += sorted(
-                path for path in target.rglob("*.py") if path.is_file() and not _is_hidden(path, target)
-            )
-        else:
-            found.append(target)
-    return list(dict.fromkeys(found))
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
 
 
 def _restore(args: argparse.Namespace, engine: Engine, console: Console) -> int:
@@ -133,10 +119,16 @@ def _prune(args: argparse.Namespace, engine: Engine, console: Console) -> int:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
-    return number
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number, 0 or more")
+    return int(text)
+
+
+def _target(text: str) -> Path:
+    """A path; an empty one, as an unset shell variable leaves it, would be the whole working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name of a script is empty")
+    return Path(text)
 
 
 def _options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> Options:
@@ -176,7 +168,7 @@ def _parser() -> argparse.ArgumentParser:
         "nothing written; 4 not readable as Python; 5 verification failed, rolled back; 6 disk, lock or backup",
     )
     parser.add_argument(
-        "targets", nargs="*", type=Path, metavar="SCRIPT", help="files or folders (src/Train.py)"
+        "targets", nargs="*", type=_target, metavar="SCRIPT", help="files or folders (src/Train.py)"
     )
     _add_run_arguments(parser)
     _add_backup_arguments(parser)

@@ -129,7 +129,10 @@ class Store:
             return matching[0]
         if matching:
             raise BackupError(f"{wanted} stands for {len(matching)} backups", "give more of the id")
-        raise BackupError(self._nothing_found(wanted, path), "see --list-backups")
+        hint = "see --list-backups"
+        if not self.root.is_dir():
+            hint = "backups are in the folder from which the tool was run: go there, or name it with --backup-dir"
+        raise BackupError(self._nothing_found(wanted, path), hint)
 
     def _nothing_found(self, wanted: str, path: Path | None) -> str:
         if (self.root / wanted).is_dir():

@@ -74,6 +74,9 @@ class Engine:
         return outcome
 
     def _examine(self, path: Path, snapshot: Snapshot, partial: bool) -> Outcome:
+        if path.suffix == ".ipynb":
+            hint = "export it first: jupyter nbconvert --to script"
+            return Outcome(path, Exit.UNREADABLE, "a notebook is no Python script", hint, Place(1, 1))
         try:
             plan = make_plan(snapshot.data, self._options)
             if plan.refusals and partial:

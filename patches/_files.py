@@ -95,7 +95,10 @@ def take_snapshot(path: Path) -> Snapshot:
         OSError: If it is not there, is no regular file, or may not be read or written.
     """
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link that must stay
-    real = absolute.resolve(strict=True)
+    try:
+        real = absolute.resolve(strict=True)
+    except RuntimeError as error:  # before Python 3.13
+        raise OSError(f"{path} is a symbolic link that leads back to itself") from error
     status = real.stat()
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no regular file")

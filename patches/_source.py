@@ -157,10 +157,20 @@ def read_source(data: bytes) -> Source:
 
 
 def _encoding(body: bytes) -> str:
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableError(
+            "the file is UTF-16 text, which Python does not read", Place(1, 1), "save it as UTF-8"
+        )
     try:
         name, _ = tokenize.detect_encoding(io.BytesIO(body).readline)
     except SyntaxError as error:
         hint = "name a codec that Python knows in the coding line, or save the script as UTF-8"
+        if b"\0" in body:
+            raise UnreadableError(
+                "not Python source: it holds null bytes",
+                _place_of_byte(body, body.index(b"\0")),
+                "is this a text file?",
+            ) from error
         raise UnreadableError(str(error.msg), Place(1, 1), hint) from error
     return name
 

@@ -306,3 +306,46 @@ def test_quiet_says_nothing_when_all_is_well(folder: Path) -> None:
 
 def test_output_is_plain_where_it_is_no_terminal(folder: Path) -> None:
     assert run(folder).stdout.isascii()
+
+
+def test_folders_leave_other_peoples_code_alone(folder: Path) -> None:
+    homes = ["env", "lib/site-packages/gymnasium", ".hidden"]
+    for home in homes:
+        (folder / home).mkdir(parents=True)
+        (folder / home / "script.py").write_text(SCRIPT)
+    (folder / "env" / "pyvenv.cfg").touch()
+    assert run(folder, ".").returncode == 0
+    assert train(folder) == PATCHED
+    assert all((folder / home / "script.py").read_text() == SCRIPT for home in homes)
+
+
+def test_an_empty_name_is_not_the_working_folder(folder: Path) -> None:
+    done = run(folder, "")
+    assert done.returncode == 2
+    assert "the name of a script is empty" in done.stderr
+    assert train(folder) == SCRIPT
+
+
+def test_what_is_no_script_is_named_as_what_it_is(folder: Path) -> None:
+    (folder / "note.ipynb").write_text("{}")
+    (folder / "wide.py").write_bytes(SCRIPT.encode("utf-16"))
+    (folder / "binary.py").write_bytes(b"\x7fELF\0\xff AsyncVectorEnv")
+    (folder / "loop.py").symlink_to("loop.py")
+    (folder / "empty").mkdir()
+    expected = {
+        "note.ipynb": "note.ipynb:1:1: a notebook is no Python script",
+        "wide.py": "wide.py:1:1: the file is UTF-16 text",
+        "binary.py": "binary.py:1:5: not Python source: it holds null bytes",
+        "loop.py": "loop.py: loop.py is a symbolic link that leads back to itself",
+    }
+    done = run(folder, *expected)
+    assert done.returncode == 6
+    assert all(message in done.stdout for message in expected.values()), done.stdout
+    assert done.stderr == ""
+    assert run(folder, "empty").stdout == "no Python files below empty\n"
+
+
+def test_restoring_from_another_folder_says_where_backups_are(folder: Path) -> None:
+    done = run(folder, "--restore")
+    assert done.returncode == 6
+    assert "--backup-dir" in done.stdout
