@@ -8,7 +8,7 @@ EPISODES ?= 20
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean
+.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ peers:  ## other packages' vector environments in a venv of their own, for bench
 	for peer in stable-baselines3 tianshou torchrl pufferlib ray; do \
 	  .venv-peers/bin/pip install $(PEER_PIP) --only-binary :all: $$peer || echo "$$peer does not install; its rows will say so"; \
 	done
+
+test-faults: $(STAMP)  ## every fault of the pool in every circumstance (some minutes)
+	STABLEPOOL_FAULTS=all $(PY) -m pytest tests/stablepool/test_fault_matrix.py
 
 peer-tests: $(STAMP)  ## Stable-Baselines3's own vector tests, run on the pool
 	$(PY) tests/stablepool/peer_sb3.py
