@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import warnings
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
 import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 from gymnasium.error import ResetNeeded
 
+from fuelbreak.env_arguments import as_days, as_landscapes, at_least_one, one_of
 from fuelbreak.errors import ActionError
 from fuelbreak.fire.ignition_sources import Ignitions, ignition_source
-from fuelbreak.fire.weather import LEGACY_WEATHER, Weather
+from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import LayoutName, layout_of, with_breaks, with_fires
 from fuelbreak.rendering import render_landscape
@@ -26,7 +26,6 @@ __all__ = ["FuelBreakEnv"]
 
 Observation = npt.NDArray[np.float32]
 Action = npt.NDArray[np.int8]
-Name = TypeVar("Name")
 
 _STEPS_PER_BUDGET = 25
 
@@ -117,26 +116,26 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         simulator: SimulatorName = "travel-time",
         num_threads: int = 1,
     ) -> None:
-        landscapes = _as_landscapes(raster)
-        self.break_budget = _at_least_one("break_budget", break_budget)
-        self.break_step = _at_least_one(
+        landscapes = as_landscapes(raster)
+        self.break_budget = at_least_one("break_budget", break_budget)
+        self.break_step = at_least_one(
             "break_step", math.ceil(break_budget / _STEPS_PER_BUDGET) if break_step is None else break_step
         )
-        self.num_simulations = _at_least_one("num_simulations", num_simulations)
+        self.num_simulations = at_least_one("num_simulations", num_simulations)
         needed = math.ceil(self.break_budget / self.break_step)
-        self.max_steps = _at_least_one("max_steps", 2 * needed if max_steps is None else max_steps)
-        self.on_illegal = _one_of("on_illegal", on_illegal, "count", "error")
-        self.render_mode = _one_of("render_mode", render_mode, None, "rgb_array")
+        self.max_steps = at_least_one("max_steps", 2 * needed if max_steps is None else max_steps)
+        self.on_illegal = one_of("on_illegal", on_illegal, "count", "error")
+        self.render_mode = one_of("render_mode", render_mode, None, "rgb_array")
         self.layout: LayoutName = layout
         self._observes_fires = layout_of(layout).fire_channels is not None
-        _one_of("simulator", simulator, "travel-time", "pyretechnics")
+        one_of("simulator", simulator, "travel-time", "pyretechnics")
         if self._observes_fires and simulator != "travel-time":
             raise ValueError(
                 f"layout {layout!r} needs simulator='travel-time': {simulator} has no fire trees"
             )
         self._source = ignition_source(ignitions, landscapes)
-        num_threads = _at_least_one("num_threads", num_threads)
-        self._scenes = Scenes(landscapes, _as_days(weather), layout, simulator, num_threads)
+        num_threads = at_least_one("num_threads", num_threads)
+        self._scenes = Scenes(landscapes, as_days(weather), layout, simulator, num_threads)
 
         chosen, shape = layout_of(layout), landscapes[0].shape
         self.observation_space = gym.spaces.Box(
@@ -157,11 +156,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
 
         Returns:
             The observation without breaks, and the info that the class describes.
+
+        Raises:
+            ValueError: Other options, or a number that there is not.
         """
         if seed is None and self._first_seed is not None:
             seed, self._first_seed = self._first_seed, None
         super().reset(seed=seed)
-        wanted = options or {}
+        wanted = dict(options or {})
+        if unknown := sorted(set(wanted) - {"landscape", "weather"}):
+            raise ValueError(f"options {unknown} are unknown; known are 'landscape' and 'weather'")
         landscape = self._draw("landscape", len(self._scenes.landscapes), wanted)
         self._select(landscape, self._draw("weather", len(self._scenes.days), wanted))
         self._light(self._source.ignitions(self._landscape, landscape, self.num_simulations, self.np_random))
@@ -204,10 +208,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         if self.render_mode is None:
             gym.logger.warn("render() without a render_mode; pass render_mode='rgb_array' at construction")
             return None
+        self._need_episode("render")
         return render_landscape(self._landscape, self._breaks, self._fires.burn_probability)
 
     def action_masks(self) -> npt.NDArray[np.bool_]:
-        """bool (H*W,): True where a break is legal now."""
+        """bool (H*W,): True where a break is legal now.
+
+        Raises:
+            ResetNeeded: No episode was ever started; likewise in `render` and `snapshot`.
+        """
+        self._need_episode("action_masks")
         legal: npt.NDArray[np.bool_] = (self._burnable & ~self._breaks).reshape(-1)
         return legal
 
@@ -217,6 +227,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
 
     def snapshot(self) -> bytes:
         """The episode's state in about a kilobyte: what `restore` needs to go on as if nothing had happened."""
+        self._need_episode("snapshot")
         state = {
             "landscape": self._numbers[0],
             "weather": self._numbers[1],
@@ -229,15 +240,20 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         return json.dumps(state).encode()
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up the episode that `snapshot` returned, here or in another process with the same arguments."""
+        """Take up the episode that `snapshot` returned, here or in another process with the same arguments.
+
+        Raises:
+            ValueError: It is no snapshot, or one of an environment with other arguments.
+        """
         state = json.loads(bytes(snapshot))
+        packed = np.frombuffer(bytes.fromhex(state["breaks"]), dtype=np.uint8)
+        self._check_snapshot(state, packed.size)
         self._select(state["landscape"], state["weather"])
         self.np_random.bit_generator.state = state["generator"]
         if state["ignitions"] is None:
             self._light(self._source.ignitions(self._landscape, state["landscape"], 0, self.np_random))
         else:
             self._light(np.asarray(state["ignitions"], dtype=np.int64).reshape(-1, 2))
-        packed = np.frombuffer(bytes.fromhex(state["breaks"]), dtype=np.uint8)
         self._place(np.flatnonzero(np.unpackbits(packed, count=self._breaks.size)))
         self._steps = state["steps"]
         self._needs_reset = state["needs_reset"]
@@ -251,6 +267,22 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
     @episode_state.setter
     def episode_state(self, snapshot: bytes) -> None:
         self.restore(snapshot)
+
+    def _need_episode(self, method: str) -> None:
+        if not hasattr(self, "_fires"):
+            raise ResetNeeded(f"FuelBreakEnv.{method}() before the first episode: call reset() first")
+
+    def _check_snapshot(self, state: dict[str, Any], num_bytes: int) -> None:
+        """Refuse an episode that cannot have been played here."""
+        cells = math.prod(self._scenes.landscapes[0].shape)
+        ours = len(self._scenes.landscapes), len(self._scenes.days), math.ceil(cells / 8)
+        theirs = state["landscape"], state["weather"], num_bytes - 1
+        if any(number >= count for number, count in zip(theirs, ours, strict=True)) or num_bytes != ours[2]:
+            raise ValueError(
+                f"the snapshot is of landscape {theirs[0]} and weather {theirs[1]} with {8 * num_bytes} cells or a few "
+                f"less; here are {ours[0]} landscapes of {cells} cells and {ours[1]} weathers: restore "
+                "it in an environment with the same arguments"
+            )
 
     def _draw(self, what: str, count: int, options: dict[str, Any]) -> int:
         """A number below `count`, chosen by the options or drawn.
@@ -284,14 +316,20 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._breaks[tuple(places.T)] = True
 
     def _checked(self, action: Action) -> npt.NDArray[np.bool_]:
-        values = np.asarray(action)
+        try:
+            values = np.asarray(action)
+        except ValueError as error:
+            raise ActionError(f"the action is no array: {error}") from error
         if values.shape != self.action_space.shape:
             raise ActionError(
-                f"the action has shape {values.shape}, expected {self.action_space.shape}: one value a cell, row by row"
+                f"the action has shape {values.shape}, expected {self.action_space.shape}: one value a cell, row by "
+                "row, 1 where a break is wanted"
             )
         wanted: npt.NDArray[np.bool_] = values == 1
         if not np.all(wanted | (values == 0)):
-            raise ActionError(f"the action holds values other than 0 and 1 (dtype {values.dtype})")
+            raise ActionError(
+                f"the action holds values other than 0 and 1 (dtype {values.dtype}); give 1 where a break is wanted"
+            )
         if values.dtype != np.int8:
             warnings.warn(
                 f"action of dtype {values.dtype} read as int8; build it with dtype=np.int8", stacklevel=3
@@ -332,53 +370,3 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
             "weather": self._numbers[1],
             "action_mask": self.action_masks().astype(np.int8),
         } | counts
-
-
-def _as_landscapes(raster: Landscape | Sequence[Landscape] | None) -> tuple[Landscape, ...]:
-    if raster is None:
-        from fuelbreak.synthetic import generate_landscape
-
-        return (generate_landscape(0),)
-    if isinstance(raster, str | os.PathLike):
-        raise ValueError(
-            f"raster is the path {str(raster)!r}; read it first: fuelbreak.rasters.load_landscapes, or read_folder"
-        )
-    landscapes = (raster,) if isinstance(raster, Landscape) else tuple(raster)
-    if not landscapes:
-        raise ValueError("FuelBreakEnv needs at least one landscape")
-    for landscape in landscapes:
-        if not isinstance(landscape, Landscape):
-            raise ValueError(f"raster holds a {type(landscape).__name__}; give fuelbreak.landscape.Landscape")
-    if len({landscape.shape for landscape in landscapes}) > 1:
-        raise ValueError("landscapes of one environment must have one shape; cut them with fuelbreak.tiles")
-    return landscapes
-
-
-def _as_days(weather: Weather | Sequence[Weather] | str | None) -> tuple[Weather, ...]:
-    if weather is None:
-        return (Weather(),)
-    if isinstance(weather, Weather):
-        return (weather,)
-    if isinstance(weather, str):
-        if weather == "legacy":
-            return (LEGACY_WEATHER,)
-        raise ValueError(
-            f"weather={weather!r} is unknown; give 'legacy', a Weather, or several: "
-            "fuelbreak.fire.scenarios.read_weather_csv reads them from a file"
-        )
-    days = tuple(weather)
-    if not days or not all(isinstance(day, Weather) for day in days):
-        raise ValueError(f"weather holds {len(days)} days; give one fuelbreak.fire.weather.Weather or more")
-    return days
-
-
-def _one_of(name: str, value: Name, *known: Name) -> Name:
-    if value not in known:
-        raise ValueError(f"{name} is {' or '.join(map(repr, known))}, not {value!r}")
-    return value
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if not isinstance(value, int | np.integer) or value < 1:
-        raise ValueError(f"{name} is {value!r}, must be a whole number, at least 1")
-    return int(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -164,10 +165,13 @@ def test_strict_environments_refuse_illegal_and_surplus_cells(landscape: Landsca
         (np.full(2500, 2, dtype=np.int8), "other than 0 and 1"),
         (np.full(2500, 0.5), "float64"),
         (np.full(2500, np.nan), "float64"),
+        (np.full(2500, -1, dtype=np.int8), "give 1 where a break is wanted"),
+        ([[1, 0], [1]], "the action is no array"),
+        (7, "one value a cell, row by row"),
     ],
 )
 def test_an_action_of_the_wrong_size_or_values_is_refused(
-    env: FuelBreakEnv, action: np.ndarray, message: str
+    env: FuelBreakEnv, action: Any, message: str
 ) -> None:
     env.reset(seed=1)
     with pytest.raises(ActionError, match=message):

@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.error import ResetNeeded
 from gymnasium.utils.env_checker import check_env
 
 from fuelbreak.env import FuelBreakEnv
@@ -337,9 +338,10 @@ def test_many_landscapes_and_weathers_take_a_bounded_memory(
         ({"simulator": "flammap"}, "simulator is 'travel-time' or 'pyretechnics', not 'flammap'"),
         ({"num_threads": 0}, "num_threads is 0, must be a whole number, at least 1"),
         ({"break_budget": 2.5}, "break_budget is 2.5, must be a whole number"),
-        ({"weather": "days.csv"}, "fuelbreak.fire.scenarios.read_weather_csv reads them"),
-        ({"weather": []}, "weather holds 0 days"),
-        ({"weather": [20.0, 45.0]}, "weather holds 2 days; give one fuelbreak.fire.weather.Weather"),
+        ({"weather": "days.csv"}, "fuelbreak.fire.scenarios.read_weather_csv reads one"),
+        ({"weather": []}, "weather=[] is none; give 'legacy', a fuelbreak.fire.weather.Weather"),
+        ({"weather": [20.0, 45.0]}, "weather=[20.0, 45.0] is none"),
+        ({"weather": 20}, "weather=20 is none"),
         ({"raster": "data/default"}, "raster is the path 'data/default'; read it first"),
         ({"raster": np.zeros((50, 50))}, "raster holds a ndarray; give fuelbreak.landscape.Landscape"),
         ({"raster": {"slp": 1}}, "raster holds a str"),
@@ -351,3 +353,41 @@ def test_arguments_that_are_none_are_named_with_the_remedy(
     with pytest.raises(ValueError) as caught:
         make_env(**changes)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("use", ["snapshot", "render", "action_masks"])
+def test_what_needs_an_episode_says_so(make_env: Callable[..., FuelBreakEnv], use: str) -> None:
+    env = make_env(render_mode="rgb_array")
+    with pytest.raises(ResetNeeded, match=rf"FuelBreakEnv\.{use}\(\) before the first episode: call reset"):
+        getattr(env, use)()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"landscpe": 0}, r"options \['landscpe'\] are unknown; known are 'landscape' and 'weather'"),
+        ({"landscape": 1}, r"options\['landscape'\] is 1, but there are 1: give 0 to 0"),
+        ({"weather": -1}, r"options\['weather'\] is -1"),
+    ],
+)
+def test_reset_options_that_are_none_are_named(
+    make_env: Callable[..., FuelBreakEnv], options: dict[str, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_env().reset(options=options)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"raster": generate_landscape(1, 20)}, {"weather": DAYS[:1]}],
+    ids=["smaller landscape", "fewer days"],
+)
+def test_a_snapshot_of_other_arguments_is_refused(
+    make_env: Callable[..., FuelBreakEnv], arguments: dict[str, Any]
+) -> None:
+    env = make_env(weather=DAYS)
+    env.reset(seed=1, options={"weather": 3})
+    with pytest.raises(ValueError, match="restore it in an environment with the same arguments"):
+        make_env(**arguments).restore(env.snapshot())
+    with pytest.raises(ValueError, match="Expecting value"):
+        env.restore(b"")

@@ -88,6 +88,11 @@ def ignition_source(wanted: Ignitions, landscapes: Sequence[Landscape]) -> Ignit
         return IgnitionSource("points", tuple(_on_fuel(land, points) for land, points in pairs))
     rng = np.random.default_rng(0)
     for land, weights in zip(landscapes, arrays, strict=True):
+        if weights.shape != land.shape or weights.dtype.kind not in "iufb":
+            raise SimulationError(
+                f"{land.name}: ignitions are {weights.dtype} {weights.shape}; give 'uniform', 'all', integers (n, 2) "
+                f"as points, or numbers {land.shape} as weights"
+            )
         sample_ignitions(land, 0, rng, weights)  # raises for weights that are none
     return IgnitionSource("probability", arrays)
 

@@ -93,8 +93,16 @@ NAN = np.where(np.arange(8) == 3, np.nan, 1.0) * np.ones((6, 1))
         (np.array([[0, 8]]), "point 0 at row 0, column 8 is off the grid of 6 x 8 cells"),
         (np.array([[0, 0], [-1, 0]]), "point 1 at row -1, column 0 is off the grid"),
         (np.zeros((0, 2), int), "there is no ignition point; give one or more"),
-        (np.array([[0.5, 1.5]]), "ignition probability is (1, 2), not (6, 8)"),
-        (np.ones((8, 6)), "ignition probability is (8, 6), not (6, 8)"),
+        (
+            np.array([[0.5, 1.5]]),
+            "ignitions are float64 (1, 2); give 'uniform', 'all', integers (n, 2) as points",
+        ),
+        (
+            np.ones((8, 6)),
+            "ignitions are float64 (8, 6); give 'uniform', 'all', integers (n, 2) as points, or numbers",
+        ),
+        (None, "ignitions are object (); give 'uniform'"),
+        ((3, 4), "ignitions are int64 (2,); give 'uniform'"),
         (NAN, "ignition probability at row 0, column 3 is nan; weights are finite and not negative"),
         (-np.ones(SHAPE), "ignition probability at row 0, column 0 is -1"),
         (np.zeros(SHAPE), "no burnable cell has an ignition probability above 0"),

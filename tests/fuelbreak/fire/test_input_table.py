@@ -1,7 +1,8 @@
 """Wrong input is said at once, with layer, cell and remedy, and never burned: one row per mistake.
 
-The fire library that the original environment used raised nothing for nearly all of these. That slopes in percent
-are not degrees is found by comparing with the elevation layer, where files are read (`test_landfire.py`).
+The fire library that the original environment used raised nothing for nearly all of these. What only files can get
+wrong has its rows where they are read: a unit of slope that the elevation contradicts (`test_landfire.py`), the tag's
+nodata, CRS, transform and unreadable layers (`test_rasters.py`).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def layer(field: str, grid: np.ndarray) -> Callable[[Make], object]:
     return lambda make: replace(make(SHAPE), **{field: grid})
 
 
-def weather(**values: float) -> Callable[[Make], object]:
+def weather(**values: Any) -> Callable[[Make], object]:
     return lambda make: Weather(**values)
 
 
@@ -149,11 +150,26 @@ TABLE: dict[str, tuple[Callable[[Make], object], type[FuelBreakError], str]] = {
         LandscapeError,
         f"band ch: {AT}180 m is above 120",
     ),
+    "height NaN": (
+        one_cell("canopy_height_m", math.nan),
+        LandscapeError,
+        f"band ch: {AT}the value is nan: fill",
+    ),
     "height negative": (one_cell("canopy_height_m", -1.0), LandscapeError, f"band ch: {AT}-1 m is below 0"),
     "base unscaled": (
         one_cell("canopy_base_height_m", 20.0),
         LandscapeError,
         f"band cbh: {AT}canopy base at 20 m",
+    ),
+    "base unscaled, over any tree": (
+        one_cell("canopy_base_height_m", 130.0),
+        LandscapeError,
+        f"band cbh: {AT}130 m is above 120: no canopy begins so high: LANDFIRE stores 10*m, so divide by 10",
+    ),
+    "base NaN": (
+        one_cell("canopy_base_height_m", math.nan),
+        LandscapeError,
+        f"band cbh: {AT}the value is nan",
     ),
     "base negative": (
         one_cell("canopy_base_height_m", -1.0),
@@ -213,6 +229,17 @@ TABLE: dict[str, tuple[Callable[[Make], object], type[FuelBreakError], str]] = {
         WeatherError,
         "foliar_moisture is 100.0, outside",
     ),
+    "foliar moisture negative": (
+        weather(foliar_moisture=-1.0),
+        WeatherError,
+        "foliar_moisture is -1.0, outside (0, 3]: give a fraction of dry mass",
+    ),
+    "moisture zero": (weather(moisture_1h=0.0), WeatherError, "moisture_1h is 0.0, outside (0, 3]"),
+    "moisture of text": (
+        weather(moisture_1h="dry"),
+        WeatherError,
+        "moisture_1h is 'dry', which is no number",
+    ),
     "wind negative": (
         weather(wind_speed_10m_km_h=-5.0),
         WeatherError,
@@ -229,6 +256,12 @@ TABLE: dict[str, tuple[Callable[[Make], object], type[FuelBreakError], str]] = {
         WeatherError,
         "upwind_direction_deg is 400.0, outside",
     ),
+    "wind direction NaN": (
+        weather(upwind_direction_deg=math.nan),
+        WeatherError,
+        "upwind_direction_deg is nan, outside [0, 360]: give degrees clockwise from north",
+    ),
+    "duration NaN": (weather(duration_min=math.nan), WeatherError, "duration_min is nan, outside (0, inf]"),
     "duration zero": (
         weather(duration_min=0.0),
         WeatherError,
@@ -279,6 +312,16 @@ TABLE: dict[str, tuple[Callable[[Make], object], type[FuelBreakError], str]] = {
         lambda make: nearest_burnable(make(SHAPE), [[9, 9]]),
         SimulationError,
         "row 9, column 9 is",
+    ),
+    "break off the grid, negative": (
+        lambda make: FireSet(FireSimulator(make(SHAPE)), np.array([[0, 0]])).add_breaks(np.array([[-1, 0]])),
+        SimulationError,
+        "break at row -1, column 0 is outside the 6 x 8 cells",
+    ),
+    "ignition probability of another shape": (
+        lambda make: sample_ignitions(make(SHAPE), 1, np.random.default_rng(0), np.ones((8, 6))),
+        SimulationError,
+        "ignition probability is (8, 6), not (6, 8)",
     ),
     "ignition probability NaN": (
         lambda make: sample_ignitions(make(SHAPE), 1, np.random.default_rng(0), np.full(SHAPE, math.nan)),
