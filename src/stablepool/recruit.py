@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
+from typing import Any
 
 from stablepool.channel import Bell, Channel, make_bell
 from stablepool.cleanup import kill_trees
@@ -20,6 +21,8 @@ from stablepool.warden import Warden, kill_marked
 from stablepool.worker import Endowment, Post, adopt, serve
 
 __all__ = ["Recruit", "SharedParts", "kill_recruits"]
+
+_GRACE_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,7 @@ class Recruit:
         self.pid: int = self._process.pid or 0
         self.sentinel: int = self._process.sentinel
         self.is_killed = False
+        self._manager: Any = None  # the executor's thread
 
     def post(self, worker: int, env_indices: tuple[int, ...], deadline: float | None) -> None:
         """Make it the worker of a slot; it builds these environments and then answers.
@@ -128,12 +132,15 @@ class Recruit:
 
     def retire(self) -> None:
         """Let the process exit by itself once its task has returned."""
+        self._manager = self._executor._executor_manager_thread
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def dispose(self) -> None:
         """Let go of a process that has ended, and of all that was opened for it."""
         ended = self.exit_code() is not None
         self._executor.shutdown(wait=ended, cancel_futures=True)  # its thread still looks at the process
+        if self._manager is not None:  # the executor has forgotten its thread when it was shut down before
+            self._manager.join(_GRACE_S)
         if ended:
             self._process.close()
         self._close_ends()
