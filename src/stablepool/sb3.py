@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from gymnasium import Env
+from gymnasium.spaces import MultiBinary
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import concatenate, create_empty_array
 from stable_baselines3.common.env_util import is_wrapped
@@ -45,6 +46,9 @@ class StableSubprocVecEnv(VecEnv):  # type: ignore[misc]  # stable-baselines3 is
 
     def step_async(self, actions: Any) -> None:
         """Send one action per environment and return."""
+        if isinstance(self.action_space, MultiBinary):
+            # their policies give zeros and ones as floats
+            actions = np.asarray(actions).astype(self.action_space.dtype)
         if not ActionArea.fits(self.action_space):
             out = create_empty_array(self.action_space, n=self.num_envs)
             actions = concatenate(self.action_space, list(actions), out)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from pool_envs import EPISODE_STEPS, Plan, make
@@ -39,5 +40,17 @@ def test_a_lost_transition_ends_its_episode_as_a_time_limit_does(tmp_path: Path)
         assert infos[1]["TimeLimit.truncated"]
         assert np.array_equal(infos[1]["terminal_observation"], before[1])
         assert observations[1][1] == 0
+    finally:
+        envs.close()
+
+
+def test_switches_may_come_as_floats_as_their_policies_give_them() -> None:
+    envs = StableSubprocVecEnv([lambda: gym.make("fuelbreak:FuelBreak-v1", num_simulations=1)], max_workers=1)
+    try:
+        envs.reset()
+        legal = np.flatnonzero(envs.env_method("action_masks")[0])
+        actions = np.zeros((1, 2500), np.float32)
+        actions[0, legal[:4]] = 1.0
+        assert envs.step(actions)[3][0]["new_cells"] == 4
     finally:
         envs.close()
