@@ -40,15 +40,19 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     """Environments in worker processes that may hang, crash or raise without taking the training run with them.
 
     A drop-in for `gymnasium.vector.AsyncVectorEnv`: the same arguments, the same results for the same seeds, in all
-    three autoreset modes. What differs is what happens when an environment fails:
+    three autoreset modes. What differs is what happens when an environment fails; docs/pool.md has the details:
 
     1. Every call returns within its deadline plus a short grace, whatever an environment does.
-    2. The failed worker is killed as a process tree and replaced in the background; environments of other workers go
-       on undisturbed.
-    3. Nothing is invented: the lost transition has reward 0, ``truncated`` True, the last observation that the
-       environment really produced, and a `FaultRecord` in ``infos["fault"][i]`` (mask ``infos["_fault"]``). A learner
-       keeps the rows where `valid_transitions` is True.
-    4. Nobody is left behind: no process, no shared memory, however this process ends.
+    2. A fault stays where it happened: the worker is killed as a process tree and replaced; environments of other
+       workers go on, their episodes and random streams unchanged bit for bit.
+    3. Nothing is invented, nothing is stale: the lost transition has reward 0, ``truncated`` True, the last observation
+       that the environment really produced, and a `FaultRecord` in ``infos["fault"][i]`` (mask ``infos["_fault"]``).
+       A learner keeps the rows where `valid_transitions` is True.
+    4. Episodes survive where the environment has ``snapshot()`` and ``restore()``: the step is repeated.
+    5. A sick environment cannot eat the run: restarts back off and end; a failure at the first start raises.
+    6. Nobody is left behind: no process, no shared memory, however this process ends.
+    7. Memory is bounded, where that is asked for.
+    8. The same seeds give the same trajectories with any number of workers; replacements have seeds of their own.
 
     Args:
         env_fns: Functions that make the environments; closures and lambdas are welcome (cloudpickle).
