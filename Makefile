@@ -26,7 +26,7 @@ $(STAMP): pyproject.toml constraints.txt
 train: $(STAMP)  ## patch src/Train.py, train with it, evaluate, draw (EPISODES=20)
 	$(PY) patch_train_stable.py
 	$(PY) src/Train.py --episodes $(EPISODES)
-	$(PY) -m fuelbreak.evaluate runs/latest
+	$(PY) -m fuelbreak.evaluate runs/latest --beside lines
 	@echo "To train for real: $(PY) src/Train_stable.py --rasters DIR --episodes 2000   (src/Train_stable.py --help)"
 
 lint: $(STAMP)  ## ruff and mypy --strict

@@ -48,6 +48,8 @@ class _Arguments:
     """own (that of the agent's training), default, calm-day, windy-day, legacy, or CSV files of scenarios."""
     plans: tuple[str, ...] = FAST_PLANS
     """Plans to compare with, names in fuelbreak.plans.PLANS, or all; greedy takes seconds a tile."""
+    beside: tuple[Path, ...] = ()
+    """Checkpoints of other agents to compare with, such as lines, which comes with the package."""
     out: Path | None = None
     """Folder for the report; by default the run's, or evaluation/ for a .pt file."""
     pictures: int | None = None
@@ -79,6 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(asked: _Arguments) -> None:
     agent = load_agent(asked.checkpoint, asked.device)
+    beside = {f"agent {each.resolve().name}": load_agent(each, asked.device).plan for each in asked.beside}
     weathers = named_weathers(asked.weathers, agent.weather)
     landscapes = (
         read_places(asked.tiles, asked.size, asked.limit)
@@ -97,7 +100,14 @@ def _run(asked: _Arguments) -> None:
             progress.update(task, advance=1, description=f"Judged {name}")
 
         judged = evaluate(
-            agent.plan, landscapes, asked.budgets, weathers, plans=plans, workers=workers, done=done
+            agent.plan,
+            landscapes,
+            asked.budgets,
+            weathers,
+            plans=plans,
+            beside=beside,
+            workers=workers,
+            done=done,
         )
         shown = landscapes[: asked.pictures]
         pictures = draw_pictures(folder, agent, shown, max(asked.budgets), next(iter(weathers.values())))

@@ -36,7 +36,7 @@ class Judgement:
         landscape: The landscape's name.
         weather: The weather's name.
         budget: Breaks that the plan was given.
-        plan: "agent", or a name in `fuelbreak.plans.PLANS`.
+        plan: "agent", the name of another agent, or one in `fuelbreak.plans.PLANS`.
         breaks: Break cells placed.
         burned_before: Expected burned cells of a fire without breaks.
         burned_after: The same with them; an ignition on a break burns nothing.
@@ -65,6 +65,7 @@ def evaluate(
     weathers: Mapping[str, Weather],
     *,
     plans: Sequence[str] = FAST_PLANS,
+    beside: Mapping[str, Plan] | None = None,
     seed: int = 0,
     workers: int | None = None,
     done: Callable[[str], None] = lambda _: None,
@@ -77,6 +78,7 @@ def evaluate(
         budgets: Breaks, each a plan of its own.
         weathers: Of every fire, by name.
         plans: Names in `fuelbreak.plans.PLANS` to compare with; "random" is the mean over `RANDOM_DRAWS` draws.
+        beside: Other agents to compare with, by names that are no plan's.
         seed: Of the plans that draw.
         workers: Threads, each with a landscape of its own; by default one a core. The result is the same.
         done: Told the name of each landscape that is finished under one of the weathers.
@@ -85,15 +87,19 @@ def evaluate(
         One judgement a landscape, weather, budget and plan, in the order of the arguments.
 
     Raises:
-        ValueError: A plan of another name.
+        ValueError: A plan of another name, or an agent with the name of a plan.
     """
+    if taken := sorted({AGENT, *PLANS} & set(beside or {})):
+        raise ValueError(f"{taken} are names of plans; call the other agents something else")
     if unknown := sorted(set(plans) - set(PLANS)):
         raise ValueError(f"plans {unknown} are unknown; choose among {list(PLANS)}")
 
     def judge_place(place: tuple[Landscape, str]) -> list[Judgement]:
         landscape, weather = place
         bench = _Bench(landscape, weather, weathers[weather])
-        judged = bench.judge(AGENT, [_plan_by_plan(agent, bench, budgets, seed)])
+        judged = []
+        for name, trained in {AGENT: agent, **(beside or {})}.items():
+            judged += bench.judge(name, [_plan_by_plan(trained, bench, budgets, seed)])
         for name in plans:
             draws = range(seed, seed + (RANDOM_DRAWS if name == "random" else 1))
             judged += bench.judge(name, [_known_plan(name, bench, budgets, draw) for draw in draws])

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.evaluate.judging import AGENT, Judgement
+from fuelbreak.plans import PLANS
 
 __all__ = ["BEST_PLAN", "Comparison", "Interval", "compare", "csv_table", "markdown_tables"]
 
@@ -66,7 +67,8 @@ class Comparison:
 def compare(judged: Sequence[Judgement], seed: int = 0) -> list[Comparison]:
     """Summarize judgements by weather and budget, in the order in which they first come.
 
-    Where the agent is compared with several plans, `BEST_PLAN` is one more row: the best of them on each landscape.
+    Where the agent is compared with several plans, `BEST_PLAN` is one more row: the best of them on each landscape;
+    other agents are no plans.
 
     Args:
         judged: Of the same landscapes and plans for every weather and budget.
@@ -138,7 +140,7 @@ def _compare_case(weather: str, budget: int, case: Sequence[Judgement], seed: in
         by_plan.setdefault(judgement.plan, {})[judgement.landscape] = judgement.reduction
     names = list(by_plan[AGENT])
     values = {plan: np.array([found[name] for name in names]) for plan, found in by_plan.items()}
-    others = [reductions for plan, reductions in values.items() if plan != AGENT]
+    others = [reductions for plan, reductions in values.items() if plan in PLANS]
     if len(others) > 1:
         values[BEST_PLAN] = np.max(others, axis=0)
     drawn = np.random.default_rng(seed).integers(len(names), size=(_BOOTSTRAP_DRAWS, len(names)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fuelbreak.agents import Agent
-from fuelbreak.evaluate import RANDOM_DRAWS, Judgement, evaluate
+from fuelbreak.evaluate import BEST_PLAN, RANDOM_DRAWS, Judgement, compare, evaluate
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -76,3 +76,15 @@ def test_the_figures_do_not_depend_on_the_threads(agent: Agent, landscapes: list
 def test_a_plan_of_an_unknown_name_is_refused(agent: Agent, landscapes: list[Landscape]) -> None:
     with pytest.raises(ValueError, match=r"\['oracle'\] are unknown; choose among .*'greedy'"):
         evaluate(agent.plan, landscapes, [20], WEATHERS, plans=("random", "oracle"))
+
+
+def test_other_agents_are_judged_beside_and_are_no_plans(agent: Agent, landscapes: list[Landscape]) -> None:
+    short = {"short": WEATHERS["short"]}
+    beside = {"agent two": PLANS["DPV"]}
+    judged = evaluate(agent.plan, landscapes, [20], short, plans=["random", "none"], beside=beside)
+    assert [one.plan for one in judged[:4]] == ["agent", "agent two", "random", "none"]
+    (comparison,) = compare(judged)
+    assert comparison.plans[BEST_PLAN] == comparison.plans["random"]
+    assert comparison.plans["agent two"].mean > comparison.plans["random"].mean
+    with pytest.raises(ValueError, match=r"\['random'\] are names of plans"):
+        evaluate(agent.plan, landscapes, [20], short, beside={"random": PLANS["DPV"]})
