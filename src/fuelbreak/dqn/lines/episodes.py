@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.dqn.lines.fires import LineFires, enough_fires
+from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
 from fuelbreak.dqn.lines.states import LineState
@@ -24,8 +24,6 @@ __all__ = ["Step", "rewards_of", "run_episode", "varied"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
-
-FIRES, BURNED_CELLS = 400, 60_000
 
 _SMALLEST_SHARE = 1e-3
 _LIKELY, _LONG, _LOOKED_AT = 60, 200, 8
@@ -65,8 +63,7 @@ def run_episode(task: Task, sketch: Sketch, choose: Choice, rng: np.random.Gener
         The steps in their order.
     """
     simulator, scene = FireSimulator(task.landscape, task.weather), Scene(task.landscape, task.weather)
-    count = min(FIRES, enough_fires(simulator, BURNED_CELLS))
-    fires = LineFires(simulator, count, int(rng.integers(1 << 30)))
+    fires = LineFires(simulator, int(rng.integers(1 << 30)))
     steps: list[Step] = []
     while (room := task.budget - int(fires.breaks.sum())) > SHORTEST and fires.burned > 0.0:
         state = LineState.of(scene, fires.breaks.copy(), room, rng)
@@ -82,7 +79,8 @@ def run_episode(task: Task, sketch: Sketch, choose: Choice, rng: np.random.Gener
 def rewards_of(fires: LineFires, state: LineState) -> FloatArray:
     """float32 (M,): the fall of the logarithm of the expected burned area by each candidate, at most 6.9."""
     left = fires.tried([state.segments[number] for number in range(len(state.segments))])
-    return -np.log(np.maximum(left / fires.burned, _SMALLEST_SHARE)).astype(np.float32)
+    rewards: FloatArray = -np.log(np.maximum(left / fires.burned, _SMALLEST_SHARE)).astype(np.float32)
+    return rewards
 
 
 def varied(state: LineState, rng: np.random.Generator) -> IntArray:

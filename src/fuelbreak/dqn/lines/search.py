@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.agent import line_values, load_network, spend
-from fuelbreak.dqn.lines.fires import LineFires, enough_fires
+from fuelbreak.dqn.lines.agent import distance, line_values, load_network, spend
+from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
 from fuelbreak.dqn.lines.states import LineState
@@ -33,9 +33,8 @@ IntArray = npt.NDArray[np.int64]
 Lines = list[IntArray]
 Valuation = Callable[[LineState], npt.NDArray[np.float32]]
 
-FIRES, BURNED_CELLS = 1200, 300_000
-SIMULATED = 16
-ROUNDS = 24
+SIMULATED = 12
+EFFORT = 900
 
 _MOST_TAKEN_OUT = 3
 
@@ -55,10 +54,10 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
         room, scene = room_for(landscape, budget), Scene(landscape, weather)
         simulator = FireSimulator(landscape, weather)
-        fires = LineFires(simulator, min(FIRES, enough_fires(simulator, BURNED_CELLS)), seed)
+        fires = LineFires(simulator, seed)
         rng = np.random.default_rng(seed)
         search = LineSearch(lambda state: line_values(network, state), scene, fires, room, SIMULATED, rng)
-        lines, _ = search.improve(*search.complete([]), ROUNDS)
+        lines = search.improve(*search.complete([]), EFFORT)
         breaks = np.zeros(landscape.shape, np.bool_)
         for line in lines:
             breaks.flat[line] = True
@@ -67,7 +66,7 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     return plan
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class LineSearch:
     """A search for one landscape under one weather.
 
@@ -78,6 +77,7 @@ class LineSearch:
         room: Breaks altogether.
         simulated: How many candidates are simulated for each line.
         rng: Of what is taken out.
+        spent: Candidates simulated so far.
     """
 
     values: Valuation
@@ -86,6 +86,7 @@ class LineSearch:
     room: int
     simulated: int
     rng: np.random.Generator
+    spent: int = 0
 
     def complete(self, lines: Lines) -> tuple[Lines, float]:
         """Add lines to some, each the one that saves most per cell, until the budget is spent.
@@ -103,29 +104,35 @@ class LineSearch:
                 break
             likely = np.argsort(-self.values(state))[: self.simulated]
             tried = [state.segments[int(i)] for i in likely]
+            self.spent += len(tried)
             saved = (self.fires.burned - self.fires.tried(tried)) / [len(cells) for cells in tried]
             lines.append(tried[int(np.argmax(saved))])
             self.fires.build(lines[-1])
-        return lines, self.fires.burned
+        return lines, self.fires.expected()
 
-    def improve(self, lines: Lines, burned: float, rounds: int) -> tuple[Lines, float]:
+    def improve(self, lines: Lines, burned: float, effort: int) -> Lines:
         """Take lines out and spend what that frees anew, and keep what burns less.
 
         Args:
-            lines: A plan, and `burned`, what it lets burn.
-            burned: Expected cells.
-            rounds: How many times.
+            lines: A plan.
+            burned: Expected cells that burn with it, as `complete` has it.
+            effort: Candidates to simulate altogether, those of the plan included.
 
         Returns:
-            The plan that burns least, and what it lets burn.
+            The plan that burns least.
         """
-        for _ in range(rounds if lines else 0):
+        while lines and self.spent < effort:
+            before = self.spent
             other, left = self.complete(self._ruined(lines))
             if left < burned:
                 lines, burned = other, left
-        return lines, burned
+            self.spent = max(self.spent, before + 1)
+        return lines
 
     def _ruined(self, lines: Lines) -> Lines:
-        out = min(len(lines), int(self.rng.integers(1, _MOST_TAKEN_OUT + 1)))
-        gone = set(self.rng.choice(len(lines), size=out, replace=False).tolist())
-        return [line for number, line in enumerate(lines) if number not in gone]
+        """The plan without one line, or without it and one or two next to it."""
+        width = self.scene.fuel.shape[1]
+        first = lines[int(self.rng.integers(len(lines)))]
+        apart = np.array([distance(first, line, width) for line in lines])
+        out = np.argsort(apart, kind="stable")[: int(self.rng.integers(1, _MOST_TAKEN_OUT + 1))]
+        return [line for number, line in enumerate(lines) if number not in out]

@@ -1,0 +1,93 @@
+"""Plans of the agent that draws lines, with weights of any kind and with those that come with the package."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from fuelbreak.agents import PRETRAINED, load_agent
+from fuelbreak.dqn.lines.agent import best_lines, distance, drawn_lines, line_plan
+from fuelbreak.dqn.lines.fires import LineFires
+from fuelbreak.dqn.lines.network import LineNetwork
+from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.search import LineSearch
+from fuelbreak.dqn.lines.states import LineState
+from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.plans import PLANS, judge
+from fuelbreak.synthetic import generate_landscape, generate_set
+
+WEATHER = Weather()
+DAY = Weather(duration_min=1440.0)
+
+
+@pytest.fixture(scope="module")
+def landscape() -> Landscape:
+    return generate_landscape(8, 24)
+
+
+@pytest.mark.parametrize("budget", [0, 1, 7, 60, 5000])
+def test_a_plan_spends_its_budget_on_fuel_whatever_the_weights(landscape: Landscape, budget: int) -> None:
+    torch.manual_seed(budget)
+    plan = line_plan({"network": LineNetwork().state_dict()}, "cpu")
+    breaks = plan(landscape, WEATHER, budget)
+    assert breaks.sum() == min(budget, landscape.burnable.sum())
+    assert not (breaks & ~landscape.burnable).any()
+    assert (breaks == plan(landscape, WEATHER, budget)).all()
+
+
+def test_lines_of_one_look_leave_each_other_alone(landscape: Landscape) -> None:
+    torch.manual_seed(1)
+    network, scene = LineNetwork().eval(), Scene(landscape, WEATHER)
+    state = LineState.of(scene, np.zeros(landscape.shape, bool), 60)
+    values = np.random.default_rng(0).uniform(0.9, 1.0, len(state.segments)).astype(np.float32)
+    taken = best_lines(state, values, 0.5)
+    assert len(taken) > 1
+    assert sum(map(len, taken)) <= 60
+    assert taken[0].tolist() == state.segments[int(np.argmax(values))].tolist()
+    for i, line in enumerate(taken):
+        for other in taken[i + 1 :]:
+            assert distance(line, other, landscape.shape[1]) > 1
+    assert len(best_lines(state, values, 1.1)) == 1
+    cells = np.concatenate(drawn_lines(network, scene, 60))
+    assert len(set(cells.tolist())) == len(cells) <= 60
+
+
+def test_mending_a_plan_makes_it_no_worse(landscape: Landscape) -> None:
+    simulator = FireSimulator(landscape, DAY)
+    search = LineSearch(
+        values=lambda state: state.facts[:, 6],
+        scene=Scene(landscape, DAY),
+        fires=LineFires(simulator),
+        room=40,
+        simulated=4,
+        rng=np.random.default_rng(0),
+    )
+    lines, burned = search.complete([])
+    mended = search.improve(lines, burned, effort=80)
+    assert search.spent >= 80
+    search.fires.clear()
+    search.fires.build(np.concatenate(mended))
+    assert search.fires.expected() <= burned
+    assert sum(map(len, mended)) <= 40
+
+
+@pytest.mark.parametrize(("kind", "lead"), [("lines", 0.0), ("lines-search", 0.02)])
+def test_the_agent_that_comes_with_the_package_beats_random_and_the_ruler(kind: str, lead: float) -> None:
+    agent = load_agent(kind)
+    assert (agent.kind, agent.size) == (kind, 50)
+    plans = {"agent": agent.plan, "random": PLANS["random"], "ruler": PLANS["compartment lines"]}
+    reductions: dict[str, list[float]] = {name: [] for name in plans}
+    for tile in generate_set(404, 2, 32):
+        simulator = FireSimulator(tile, DAY)
+        for name, plan in plans.items():
+            reductions[name].append(judge(simulator, plan(tile, DAY, 60)).reduction)
+    means = {name: np.mean(values) for name, values in reductions.items()}
+    assert means["agent"] > means["random"] + 0.3
+    assert means["agent"] > means["ruler"] + lead
+
+
+def test_the_weights_are_small() -> None:
+    assert next(iter(PRETRAINED.values())).stat().st_size < 1_000_000
