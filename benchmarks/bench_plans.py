@@ -111,13 +111,14 @@ def table(
     """One weather's rows: each plan by budget, its lead over compartment lines, its time."""
     rows = [
         f"| plan | {' | '.join(f'{budget} cells' for budget in BUDGETS)} "
-        f"| minus lines, {BUDGETS[1]} cells | s for {BUDGETS[-1]} cells: median (range) |",
+        f"| minus lines: {', '.join(map(str, BUDGETS))} cells | s for {BUDGETS[-1]} cells: median (range) |",
         "|---|" + "---|" * (len(BUDGETS) + 2),
     ]
     for name, values in reductions.items():
         cells = [interval(values[:, j]) for j in range(len(BUDGETS))]
         ruler = reductions.get("compartment lines")
-        lead = "" if ruler is None or name == "compartment lines" else interval((values - ruler)[:, 1])
+        is_ruler = ruler is None or name == "compartment lines"
+        lead = "" if is_ruler else "; ".join(map(interval, (values - ruler).T))
         spent = seconds.get(name)
         cost = "" if spent is None else f"{np.median(spent):.2f} ({spent.min():.2f}-{spent.max():.2f})"
         rows.append(f"| {name} | {' | '.join(cells)} | {lead} | {cost} |")

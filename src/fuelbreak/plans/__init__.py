@@ -20,6 +20,7 @@ from fuelbreak.plans import (
     nothing,
     protection_value,
     random_cells,
+    search,
 )
 from fuelbreak.plans.common import Order, Plan
 from fuelbreak.plans.judging import Verdict, expected_burned, judge
@@ -35,6 +36,8 @@ PLANS: Mapping[str, Plan] = {
     "adaptive DPV": protection_value.adaptive_plan,
     "greedy": greedy.plan,
     "compartment lines": compartments.plan,
+    "annealed walls": search.quick_plan,
+    "search": search.plan,
 }
 """Every plan by its name."""
 
@@ -48,5 +51,5 @@ ORDERS: Mapping[str, Order] = {
 }
 """The plans that place one break after another."""
 
-FAST_PLANS = ("random", "burn probability", "adaptive DPV", "compartment lines")
-"""What an agent is compared with by default: about a second a landscape of 50 x 50 cells, all together."""
+FAST_PLANS = ("random", "burn probability", "adaptive DPV", "compartment lines", "annealed walls")
+"""What an agent is compared with by default: about two seconds a landscape of 50 x 50 cells, all together."""

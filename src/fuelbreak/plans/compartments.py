@@ -24,7 +24,7 @@ from fuelbreak.plans.judging import expected_burned
 from fuelbreak.plans.layouts import Layout
 from fuelbreak.plans.protection_value import complete
 
-__all__ = ["plan"]
+__all__ = ["best_layouts", "completed", "plan"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -54,18 +54,43 @@ def plan(
     fires: int = FIRES,
 ) -> BoolGrid:
     """Draw lines; arguments as in `fuelbreak.plans.Plan`, how many `layouts` to try and `fires` to try them with."""
-    room, fuel = room_for(landscape, budget), landscape.burnable
+    room = room_for(landscape, budget)
     simulator = FireSimulator(landscape, weather)
     ignitions = planning_ignitions(landscape, fires, seed)
+    return completed(
+        best_layouts(simulator, ignitions, room, seed=seed, layouts=layouts)[0], simulator, ignitions, room
+    )
+
+
+def best_layouts(
+    simulator: FireSimulator, ignitions: IntArray, room: int, *, seed: int = 0, layouts: int = LAYOUTS
+) -> list[BoolGrid]:
+    """Draw layouts and try them.
+
+    Args:
+        simulator: Landscape and weather.
+        ignitions: int (n, 2), fires to try them with.
+        room: The most breaks that a layout may take.
+        seed: Of the draw.
+        layouts: How many to draw.
+
+    Returns:
+        The best tenth, each bool (H, W) and on fuel alone, the best first; among them, perhaps, no lines at all.
+    """
+    fuel = simulator.landscape.burnable
     often = simulator.burn_probability(ignitions)
     grounds = [fuel & (often >= np.quantile(often[fuel], share)) for share in _SPARED]
     drawn = enumerate(_draw(layouts, seed))
     fitted = (_fitted(grounds[number % len(grounds)], layout, room) for number, layout in drawn)
-    tried = [np.zeros(landscape.shape, np.bool_), *(lines for lines in fitted if lines is not None)]
-    screened = _least_burned(simulator, tried, ignitions[: fires // _SCREENING])
-    best = _least_burned(simulator, screened[: -(-layouts // _SCREENING)], ignitions)[0]
-    rest = complete(simulator, ignitions, best, room - int(best.sum()), _FILL_STEP)
-    return best | as_breaks(landscape, rest)
+    tried = [np.zeros(fuel.shape, np.bool_), *(lines for lines in fitted if lines is not None)]
+    screened = _least_burned(simulator, tried, ignitions[: len(ignitions) // _SCREENING])
+    return _least_burned(simulator, screened[: -(-layouts // _SCREENING)], ignitions)
+
+
+def completed(lines: BoolGrid, simulator: FireSimulator, ignitions: IntArray, room: int) -> BoolGrid:
+    """Lines, and what they leave of the budget by adaptive downstream protection value; arguments as above."""
+    rest = complete(simulator, ignitions, lines, room - int(lines.sum()), _FILL_STEP)
+    return lines | as_breaks(simulator.landscape, rest)
 
 
 def _least_burned(simulator: FireSimulator, plans: list[BoolGrid], ignitions: IntArray) -> list[BoolGrid]:

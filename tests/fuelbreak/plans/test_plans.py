@@ -20,7 +20,7 @@ SEEN = {"greedy": greedy.FIRES, "adaptive DPV": protection_value.ADAPTIVE_FIRES}
 
 SPENDING = [name for name in PLANS if name != "none"]
 THINKING = [name for name in SPENDING if name != "random"]
-FINDING_THE_DOOR = ["betweenness", "DPV", "adaptive DPV", "greedy"]
+FINDING_THE_DOOR = ["betweenness", "DPV", "adaptive DPV", "greedy", "annealed walls", "search"]
 
 
 def cells(breaks: np.ndarray) -> list[tuple[int, int]]:

@@ -1,0 +1,185 @@
+"""Search: lines drawn with a ruler, bent to the landscape by simulated annealing, and judged by fires.
+
+Starting from straight layouts, and from chains that string rocks and water together (`segments`), walls of break
+cells are moved a cell at a time (`_annealing`), with an estimate of what they are worth that takes no fire. Breaks
+that close nothing are then placed anew by adaptive downstream protection value, which also knows what a wall without
+an end is worth where fires run out of time. What comes out is judged by fires, the best is kept, and annealed again
+("iterated local search": Lourenco, Martin and Stuetzle 2003, Handbook of Metaheuristics).
+
+`plan` takes several starts and rounds, a few seconds for 50 x 50 cells; `quick_plan` the best start once, about a
+second. By the fires that they judge with, neither is ever worse than compartment lines. `refine` does the same to
+breaks from anywhere else.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.plans._annealing import anneal, closing_breaks
+from fuelbreak.plans._pairs import pairs_of_fires
+from fuelbreak.plans.common import planning_ignitions, room_for
+from fuelbreak.plans.compartments import FIRES, best_layouts, completed
+from fuelbreak.plans.judging import expected_burned
+from fuelbreak.plans.segments import candidate_segments, separation_gains
+
+__all__ = ["plan", "quick_plan", "refine"]
+
+BoolGrid = npt.NDArray[np.bool_]
+
+LAYOUTS = 3
+ROUNDS = 2
+SWEEPS = 600
+QUICK_SWEEPS = 150
+
+_JUDGES = 2500  # fires: all there are on 50 x 50 cells, hence no sample that a plan could be fitted to
+_HOT, _COLD = 5.0, 0.3  # temperatures, in parts of what burns with the breaks that an annealing starts from
+
+
+def plan(
+    landscape: Landscape,
+    weather: Weather,
+    budget: int,
+    *,
+    seed: int = 0,
+    rounds: int = ROUNDS,
+    seconds: float = math.inf,
+) -> BoolGrid:
+    """Anneal several starts, then the best plan again and again.
+
+    Args:
+        landscape: As in `fuelbreak.plans.Plan`, as are the next three; up to 10,000 cells.
+        weather: Likewise.
+        budget: Likewise.
+        seed: Likewise.
+        rounds: How often the best is annealed again.
+        seconds: After which no further annealing begins. With a limit, the plan depends on the machine's speed.
+
+    Returns:
+        As in `fuelbreak.plans.Plan`.
+
+    Raises:
+        ValueError: A negative budget.
+        LandscapeError: Too many cells.
+    """
+    ends = time.monotonic() + seconds
+    room = room_for(landscape, budget)
+    if room in (0, int(landscape.burnable.sum())):
+        return landscape.burnable & (room > 0)
+    search = _Search(FireSimulator(landscape, weather), room, seed)
+    starts = [*search.rule()[:LAYOUTS], search.cut()]
+    for number in range(len(starts) + rounds):
+        if time.monotonic() >= ends:
+            break
+        search.anneal(starts[number] if number < len(starts) else search.best, SWEEPS)
+    return search.best
+
+
+def quick_plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
+    """Anneal the best start once, and not for long; arguments, result and errors as of `plan`."""
+    room = room_for(landscape, budget)
+    if room in (0, int(landscape.burnable.sum())):
+        return landscape.burnable & (room > 0)
+    search = _Search(FireSimulator(landscape, weather), room, seed)
+    search.rule()
+    search.cut()
+    search.anneal(search.best, QUICK_SWEEPS)
+    return search.best
+
+
+def refine(simulator: FireSimulator, breaks: BoolGrid, *, seed: int = 0, sweeps: int = SWEEPS) -> BoolGrid:
+    """Bend the lines of any plan.
+
+    Args:
+        simulator: Landscape, of up to 10,000 cells, and weather.
+        breaks: bool (H, W); those on cells that do not burn are left out.
+        seed: Of all that is drawn.
+        sweeps: How long: trials per cell.
+
+    Returns:
+        bool (H, W), as many breaks on fuel, with which no more burns.
+
+    Raises:
+        SimulationError: Breaks of another shape or dtype.
+        LandscapeError: Too many cells.
+    """
+    fuel = simulator.landscape.burnable
+    lines = fuel & breaks
+    if int(lines.sum()) in (0, int(fuel.sum())):
+        return lines
+    search = _Search(simulator, int(lines.sum()), seed)
+    search.offer(lines)
+    search.anneal(lines, sweeps)
+    return search.best
+
+
+class _Search:
+    """The best plan so far for one landscape under one weather.
+
+    Args:
+        simulator: Landscape and weather.
+        room: Breaks, at least 1 and fewer than cells burn.
+        seed: Of all that is drawn.
+
+    Attributes:
+        best: bool (H, W), the plan of which least burns, of those offered.
+    """
+
+    def __init__(self, simulator: FireSimulator, room: int, seed: int) -> None:
+        landscape = simulator.landscape
+        self._simulator, self._room, self._seed = simulator, room, seed
+        self._pairs = pairs_of_fires(simulator)
+        self._judges = planning_ignitions(landscape, _JUDGES, seed)
+        self._planners = planning_ignitions(landscape, FIRES, seed)
+        self.best, self._least = np.zeros(landscape.shape, np.bool_), math.inf
+
+    def rule(self) -> list[BoolGrid]:
+        """Draw straight layouts, offer the plan of compartment lines, and return all, the best first."""
+        layouts = best_layouts(self._simulator, self._planners, self._room, seed=self._seed)
+        self.offer(layouts[0])
+        return layouts
+
+    def cut(self) -> BoolGrid:
+        """Cut the fuel by one segment after another, each that which saves most per cell; offer and return them."""
+        fuel = self._simulator.landscape.burnable.copy()
+        left = self._room
+        while left > 0 and len(segments := candidate_segments(fuel, longest=left)) > 0:
+            best = segments[int(np.argmax(separation_gains(fuel, segments) / segments.lengths))]
+            fuel.flat[best] = False
+            left -= len(best)
+        lines = self._simulator.landscape.burnable & ~fuel
+        self.offer(lines)
+        return lines
+
+    def anneal(self, start: BoolGrid, sweeps: int) -> None:
+        """Bend the lines of a plan; offer what comes of it, and its closed walls without the rest."""
+        self._seed += 1
+        fuel, burned = self._simulator.landscape.burnable, self._burned(start)
+        hot_and_cold = (_HOT * burned, _COLD * burned)
+        found = anneal(
+            fuel,
+            self._pairs,
+            start,
+            self._room,
+            sweeps=sweeps,
+            temperatures=hot_and_cold,
+            seed=self._seed,
+        )[0]
+        self.offer(found)
+        self.offer(closing_breaks(fuel, found))
+
+    def offer(self, lines: BoolGrid) -> None:
+        """Spend what lines leave of the budget; keep them where less burns than with the best so far."""
+        breaks = completed(lines, self._simulator, self._planners, self._room)
+        burned = self._burned(breaks)
+        if burned < self._least:
+            self.best, self._least = breaks, burned
+
+    def _burned(self, breaks: BoolGrid) -> float:
+        return expected_burned(self._simulator, breaks, self._judges)
