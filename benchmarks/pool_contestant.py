@@ -8,6 +8,7 @@ contestant has a parent, a heap and an interpreter of its own, and one that hang
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import multiprocessing
@@ -94,14 +95,18 @@ def tianshou_shared(env_fn: EnvFn, envs: int, workers: int) -> Contestant:  # no
     return Contestant(vector.reset, step, vector.close)
 
 
+def _torchrl_env(env_fn: EnvFn) -> Any:
+    from torchrl.envs import GymWrapper
+
+    return GymWrapper(env_fn(), categorical_action_encoding=True)
+
+
 def torchrl_parallel(env_fn: EnvFn, envs: int, workers: int) -> Contestant:  # noqa: ARG001 - a worker each
     """TorchRL's `ParallelEnv`, stepped with `step_and_maybe_reset`."""
     import torch
-    from torchrl.envs import GymWrapper, ParallelEnv
+    from torchrl.envs import ParallelEnv
 
-    vector = ParallelEnv(
-        envs, lambda: GymWrapper(env_fn(), categorical_action_encoding=True), mp_start_method="spawn"
-    )
+    vector = ParallelEnv(envs, functools.partial(_torchrl_env, env_fn), mp_start_method="spawn")
     actions = torch.as_tensor(batch_of_actions(env_fn, envs))
     state = {}
 
@@ -171,28 +176,29 @@ def version(name: str) -> str:
     return f"{name} {importlib.metadata.version(PACKAGES[name])}" if name in PACKAGES else name
 
 
-def cpu_seconds() -> float:
-    """CPU time so far of this process and its living descendants."""
-    total = time.process_time()
-    for process in psutil.Process().children(recursive=True):
+def cpu_seconds(workers: list[psutil.Process]) -> float:
+    """CPU time so far of this process and of those of its descendants that live."""
+    total = 0.0
+    for process in workers:
         try:
             total += sum(process.cpu_times()[:2])
         except psutil.NoSuchProcess:
             continue
-    return total
+    return total + time.process_time()
 
 
 def take_turn(contestant: Contestant, seconds: float) -> dict[str, Any]:
     """Step for so many seconds; return each vector step's latency in us and the CPU seconds of it all."""
     latencies_us: list[int] = []
-    cpu_before = cpu_seconds()
+    workers = psutil.Process().children(recursive=True)
+    cpu_before = cpu_seconds(workers)
     started = now = time.perf_counter()
     while now - started < seconds:
         contestant.step()
         before, now = now, time.perf_counter()
         latencies_us.append(round(1e6 * (now - before)))
     elapsed = now - started
-    return {"latencies_us": latencies_us, "elapsed_s": elapsed, "cpu_s": cpu_seconds() - cpu_before}
+    return {"latencies_us": latencies_us, "elapsed_s": elapsed, "cpu_s": cpu_seconds(workers) - cpu_before}
 
 
 def main() -> None:
