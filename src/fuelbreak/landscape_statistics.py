@@ -1,7 +1,7 @@
 """What makes a landscape look natural, in numbers: fuel patches, terrain spectrum, shares.
 
 Used to hold synthetic landscapes against LANDFIRE's: ``python -m fuelbreak.landscape_statistics FOLDER...`` prints a
-row per folder of layers, and one per synthetic region.
+row per folder of layers, and one per synthetic region; ``--picture FILE`` draws them side by side.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ _LAGS = (1, 5, 20)
 _SHORTEST_WAVE_CELLS = 4.0
 _RINGS = 15
 _COMMON_SHARE = 0.02
+_PICTURE_CELLS = 120
 
 
 def same_fuel_kappa(fuel_model: npt.NDArray[Any], lag: int) -> float:
@@ -115,24 +117,53 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         0.
     """
-    from fuelbreak.rasters import read_folder  # only here: the figures need no rasterio
-    from fuelbreak.synthetic import REGIONS, generate_landscape
-
     parser = argparse.ArgumentParser(prog="python -m fuelbreak.landscape_statistics", description=__doc__)
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="folder with <name>_<suffix>.tif")
     parser.add_argument(
         "--seeds", type=int, default=8, help="synthetic landscapes of each region (default 8)"
     )
+    parser.add_argument("--picture", metavar="FILE", help="draw them instead: a PNG, real ones above")
     options = parser.parse_args(argv)
-    for folder in options.folders:
+    if options.picture:
+        _draw(options.folders, Path(options.picture))
+    else:
+        _print(options.folders, options.seeds)
+    return 0
+
+
+def _print(folders: Sequence[str], seeds: int) -> None:
+    from fuelbreak.rasters import read_folder  # only here: the figures need no rasterio
+    from fuelbreak.synthetic import REGIONS, generate_landscape
+
+    for folder in folders:
         landscape = read_folder(folder)
         _print_row(landscape.name, describe(landscape))
     for region in REGIONS:
-        each = [describe(generate_landscape(seed, 200, region=region)) for seed in range(options.seeds)]
+        each = [describe(generate_landscape(seed, 200, region=region)) for seed in range(seeds)]
         _print_row(
             f"synthetic {region}", {name: float(np.mean([one[name] for one in each])) for name in each[0]}
         )
-    return 0
+
+
+def _draw(folders: Sequence[str], path: Path) -> None:
+    """The north-west corners of real land above, the first synthetic landscape of each region below."""
+    from fuelbreak.maps import new_figure, save_figure
+    from fuelbreak.rasters import read_folder
+    from fuelbreak.rendering import render_landscape
+    from fuelbreak.synthetic import REGIONS, generate_landscape
+
+    real = [read_folder(folder).window(0, 0, _PICTURE_CELLS, _PICTURE_CELLS) for folder in folders]
+    drawn = {f"LANDFIRE, {land.name.partition('[')[0]}": land for land in real}
+    drawn |= {f"synthetic, {name}": generate_landscape(0, _PICTURE_CELLS, region=name) for name in REGIONS}
+    columns = max(len(folders), len(REGIONS))
+    figure = new_figure(3.2 * columns, 6.8)
+    for number, (title, landscape) in enumerate(drawn.items()):
+        below = number >= len(folders)
+        axes = figure.add_subplot(2, columns, 1 + (columns + number - len(folders) if below else number))
+        axes.imshow(render_landscape(landscape, scale=2))
+        axes.set_title(title, fontsize=9)
+        axes.set_axis_off()
+    save_figure(figure, path)
 
 
 def _print_row(name: str, figures: Mapping[str, float]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
+from matplotlib.image import imread
 
-from fuelbreak.landscape_statistics import describe, patch_sizes, same_fuel_kappa, spectral_exponent
+from fuelbreak.landscape_statistics import describe, main, patch_sizes, same_fuel_kappa, spectral_exponent
 from fuelbreak.synthetic import generate_landscape
 from fuelbreak.synthetic.noise import gaussian_fields
 
@@ -67,3 +72,14 @@ def test_describe_counts_shares() -> None:
     assert figures["non_burnable"] == pytest.approx(1 - landscape.burnable.mean())
     assert figures["flat"] == pytest.approx((landscape.aspect_deg == -1).mean())
     assert figures["patch_area_weighted"] >= figures["patch_median"] >= 1
+
+
+def test_the_picture_has_a_column_for_each_folder(tmp_path: Path, raw_layers: Callable[..., Any]) -> None:
+    folder = str(raw_layers(rows=125, columns=125).write(tmp_path, "place"))
+
+    def width(folders: int) -> int:
+        picture = tmp_path / "picture.png"
+        assert main([folder] * folders + ["--picture", str(picture)]) == 0
+        return int(imread(picture).shape[1])
+
+    assert [width(folders) for folders in (1, 4)] == [960, 1280]
