@@ -11,10 +11,15 @@ from __future__ import annotations
 import functools
 import importlib
 import runpy
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+_END = signal.SIGUSR2
+_PATIENCE_S = 5.0
 
 
 class _Counter:
@@ -23,6 +28,8 @@ class _Counter:
     def __init__(self, limit: int) -> None:
         self._left = limit
         self._inside = False
+        self._told = threading.Event()
+        signal.signal(_END, self._end_here)
 
     def wrap(self, method: Callable[..., Any]) -> Callable[..., Any]:
         """A method that ends the process, by way of the script's own clean-up, after the last step."""
@@ -32,7 +39,7 @@ class _Counter:
             if self._inside:
                 return method(*arguments, **keywords)
             if self._left <= 0:
-                raise SystemExit(0)
+                self._end()
             self._left -= 1
             self._inside = True
             try:
@@ -41,6 +48,18 @@ class _Counter:
                 self._inside = False
 
         return counted
+
+    def _end(self) -> NoReturn:
+        """End the process; in another thread SystemExit would end that thread alone, so the main thread is told."""
+        main_thread = threading.main_thread()
+        if threading.current_thread() is not main_thread and main_thread.ident is not None:
+            signal.pthread_kill(main_thread.ident, _END)
+            self._told.wait(_PATIENCE_S)
+        raise SystemExit(0)
+
+    def _end_here(self, _signal: int, _frame: object) -> None:
+        self._told.set()
+        raise SystemExit(0)
 
 
 def main() -> None:

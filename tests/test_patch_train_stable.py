@@ -268,6 +268,21 @@ def test_smoke_runs_the_patched_script(folder: Path) -> None:
     assert "stablepool" in (folder / "run.py").read_text()
 
 
+def test_smoke_ends_a_script_that_steps_in_a_thread(folder: Path) -> None:
+    in_a_thread = """\
+    out = {}
+    t = threading.Thread(target=lambda: out.update(result=envs.step(envs.action_space.sample())))
+    t.start()
+    t.join(timeout=30)
+    out["result"]
+"""
+    head, _, _ = RUNNING.rpartition("    envs.step")
+    (folder / "run.py").write_text(f"import threading\n{head}{in_a_thread}")
+    done = run(folder, "run.py", "--smoke", "3")
+    assert done.returncode == 0, done.stdout
+    assert "ran 3 vector steps" in done.stdout
+
+
 def test_smoke_restores_a_script_that_fails(folder: Path) -> None:
     failing = RUNNING.replace("    envs.step", "    raise RuntimeError('not today')\n    envs.step")
     (folder / "run.py").write_text(failing)
