@@ -24,24 +24,33 @@ Breaks = npt.NDArray[np.bool_]
 
 _SMOOTHING_EPISODES = 10
 _FIRE_FRAMES = 36
+_SIDE_PIXELS, _CAPTION_PIXELS = 300, 24
 _FRAME_MS, _LAST_FRAME_MS = 120, 2000
 
 
 def draw_fire(path: Path, landscape: Landscape, breaks: Breaks, weather: Weather) -> Path:
-    """The largest fire of those that start off the breaks, without them on the left and with them on the right."""
+    """The largest fire of those that start off the breaks, without them on the left and with them on the right.
+
+    Args:
+        path: The GIF to write.
+        landscape: Where.
+        breaks: bool (H, W).
+        weather: Of the fire.
+
+    Returns:
+        The path.
+    """
     simulator = FireSimulator(landscape, weather)
     ignitions = np.argwhere(landscape.burnable & ~breaks)
     if not len(ignitions):
         ignitions = np.argwhere(landscape.burnable)
     row, column = ignitions[int(np.argmax(simulator.burned_cells(ignitions)))].tolist()
     sides = [
-        (np.zeros_like(breaks), simulator.arrival_time_min((row, column))),
-        (breaks, simulator.arrival_time_min((row, column), breaks)),
+        ("without breaks", np.zeros_like(breaks), simulator.arrival_time_min((row, column))),
+        ("with breaks", breaks, simulator.arrival_time_min((row, column), breaks)),
     ]
     times = np.linspace(0.0, weather.duration_min, _FIRE_FRAMES)
-    frames = [
-        _beside([_burning(landscape, shown, arrival, time) for shown, arrival in sides]) for time in times
-    ]
+    frames = [_beside([_burning(landscape, *side, time) for side in sides]) for time in times]
     waits = [_FRAME_MS] * (len(frames) - 1) + [_LAST_FRAME_MS]
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=waits, loop=0)
     return path
@@ -72,9 +81,28 @@ def draw_learning_curve(path: Path, metrics: Path) -> Path:
 
 
 def _burning(
-    landscape: Landscape, breaks: Breaks, arrival_time_min: npt.NDArray[np.float32], time_min: float
+    landscape: Landscape,
+    title: str,
+    breaks: Breaks,
+    arrival_time_min: npt.NDArray[np.float32],
+    time_min: float,
 ) -> npt.NDArray[np.uint8]:
-    return render_landscape(landscape, breaks, (arrival_time_min <= time_min).astype(np.float32), scale=6)
+    """One side of a frame: what has burned by then, under a line that says how long and how much."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    burned = arrival_time_min <= time_min
+    scale = max(1, -(-_SIDE_PIXELS // landscape.shape[1]))
+    fire = render_landscape(landscape, breaks, burned.astype(np.float32), scale=scale)
+    caption = Image.new("RGB", (fire.shape[1], _CAPTION_PIXELS), "white")
+    hours, minutes = divmod(round(time_min), 60)
+    area_ha = burned.sum() * landscape.cell_area_ha
+    ImageDraw.Draw(caption).text(
+        (4, 3),
+        f"{title}, {hours} h {minutes:02d} min: {area_ha:.1f} ha",
+        fill="black",
+        font=ImageFont.load_default(_CAPTION_PIXELS - 10),
+    )
+    return np.concatenate([np.asarray(caption), fire])
 
 
 def _beside(images: list[npt.NDArray[np.uint8]]) -> Image:
