@@ -99,7 +99,7 @@ def _around(script: Script, step: ast.Call) -> EpisodeLoop | None:
 def _kind(inner: Loop, outer: Loop) -> str:
     """What the names say: "episode", "rollout" (the next update goes on where the last one stopped), or nothing."""
     about_outer, about_inner = words(*_head(outer)), words(*_head(inner))
-    if (about_outer | about_inner) & _ROLLOUT:
+    if (about_outer | about_inner) & _ROLLOUT or _is_counted_within(inner, outer):
         return "rollout"
     if words(*outer.body) & _ADVANTAGES:
         return ""
@@ -114,6 +114,19 @@ def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
             loop = next(iter(_loops_around(script, call)), None)
             if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
                 yield loop, call
+
+
+def _is_counted_within(inner: Loop, outer: Loop) -> bool:
+    """True for `while episodes < 100:` around steps that count the episodes: one rollout holds several of them."""
+    if not isinstance(outer, ast.While):
+        return False
+    counted = {
+        s.target.id
+        for s in walk(*inner.body)
+        if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)
+    }
+    asked = {node.id for node in walk(outer.test) if isinstance(node, ast.Name)}
+    return any(words(ast.Name(name)) & _EPISODE for name in counted & asked)
 
 
 def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:

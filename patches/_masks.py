@@ -223,9 +223,15 @@ def _written(script: Script, key: Key) -> Iterator[tuple[ast.expr, bool]]:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Subscript) and script.key(_base(target)) == key:
-                    yield node.value, not isinstance(target.slice, ast.Constant)
+                    yield node.value, _is_computed(target.slice)
         elif isinstance(node, ast.AugAssign) and script.key(_base(node.target)) == key:
             yield (node.value if isinstance(node.op, ast.BitOr | ast.BitAnd) else ast.Constant(None)), True
+
+
+def _is_computed(index: ast.expr) -> bool:
+    """True where an index of the last axis is no constant and no slice: `x[i, best]`, not `x[:, 0]`."""
+    last = index.elts[-1] if isinstance(index, ast.Tuple) and index.elts else index
+    return not isinstance(last, ast.Constant | ast.Slice)
 
 
 def _base(target: ast.expr) -> ast.expr:

@@ -248,6 +248,8 @@ LEFT_ALONE = {
     "booleans that are negated": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype=np.bool_)\naction[i] = True\nfree = legal[~action]\n", ("other-use",)),
     "booleans that leave their function": ("int8-actions", NUMPY, "def f():\n    action = np.zeros(HxW, dtype=bool)\n    action[i] = True\n    return action\n", ("other-use",)),
     "a mask that becomes a picture": ("int8-actions", NUMPY, "action = np.zeros(HxW)\naction[i] = 1\nsave(action * 255)\n", ("other-use",)),
+    "one part of every action": ("int8-actions", NUMPY, "action = np.zeros((N_ENVS, 2))\naction[:, 0] = 1\nenvs.step(action)\n", ()),
+    "all of every action": ("int8-actions", NUMPY, "action = np.zeros((N_ENVS, 2))\naction[:] = 1\nenvs.step(action)\n", ()),
     "filled with something else": ("int8-actions", NUMPY, "action = np.full(HxW, 0.5)\nactions = np.full(HxW, fill)\n", ()),
     "like another, for another purpose": ("int8-actions", NUMPY, "action = np.zeros_like(mean)\naction[0] = 1\nenvs.step(action)\n", ()),
     "int8 already": ("int8-actions", NUMPY, "action = np.zeros(HxW, dtype=np.int8)\n", ()),

@@ -214,6 +214,12 @@ LEFT_ALONE = {
         + STEP,
         (),
     ),
+    "rollouts that count the episodes within": (
+        "obs, _ = envs.reset()\nepisodes = 0\nwhile episodes < 9:\n    for t in range(5):\n        "
+        + STEP
+        + "        if t.any():\n            episodes += 1\n    learn()\n",
+        (),
+    ),
     "updates under the name of episodes": (
         "obs, _ = envs.reset()\nfor episode in range(9):\n    for step in range(5):\n        "
         + STEP
