@@ -6,6 +6,7 @@ in compartments that the others leave whole, or far from the others where no com
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,14 @@ import torch
 
 from fuelbreak.dqn.lines.geodesics import compartments
 from fuelbreak.dqn.lines.network import LineNetwork
-from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.scene import DIRECTIONS, Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
 from fuelbreak.dqn.lines.states import LineState, collate
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
 
-__all__ = ["best_lines", "distance", "drawn_lines", "line_plan", "line_values", "load_network", "spend"]
+__all__ = ["best_lines", "built", "distance", "drawn_lines", "line_plan", "line_values", "load_network"]
 
 BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -62,12 +63,8 @@ def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     network = load_network(state, device)
 
     def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:  # noqa: ARG001
-        room = room_for(landscape, budget)
-        scene = Scene(landscape, weather)
-        breaks = np.zeros(landscape.shape, np.bool_)
-        for line in drawn_lines(network, scene, room):
-            breaks.flat[line] = True
-        return spend(scene, breaks, room)
+        room, scene = room_for(landscape, budget), Scene(landscape, weather)
+        return built(scene, drawn_lines(network, scene, room), room)
 
     return plan
 
@@ -145,20 +142,23 @@ def line_values(network: LineNetwork, state: LineState) -> FloatArray:
     return values
 
 
-def spend(scene: Scene, breaks: BoolGrid, room: int) -> BoolGrid:
-    """Place what too short a rest of the budget for any line leaves: where fire is fastest, next to breaks first.
+def built(scene: Scene, lines: Sequence[IntArray], room: int) -> BoolGrid:
+    """Lines as breaks; a rest of the budget that is too short for any line goes where fire is fastest.
 
     Args:
         scene: Where.
-        breaks: bool (H, W), changed.
-        room: Breaks altogether.
+        lines: Each int64 (n,), free cell numbers.
+        room: Breaks altogether, no more than cells that burn.
 
     Returns:
-        The same breaks, `room` of them.
+        bool (H, W), `room` of them.
     """
+    breaks = np.zeros(scene.fuel.shape, np.bool_)
+    for line in lines:
+        breaks.flat[line] = True
     left = room - int(breaks.sum())
     if left > 0:
         free = np.flatnonzero(scene.fuel & ~breaks)
-        fastest = scene.observe(breaks)[:8].max(axis=0).flat[free]
+        fastest = scene.observe(breaks)[:DIRECTIONS].max(axis=0).flat[free]
         breaks.flat[free[np.argsort(-fastest, kind="stable")[:left]]] = True
     return breaks

@@ -21,17 +21,19 @@ from fuelbreak.fire.behavior import landscape_slowness
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 
-__all__ = ["CHANNELS", "TURNS", "Scene", "turn", "turned_cells"]
+__all__ = ["CHANNELS", "DIRECTIONS", "TURNS", "Scene", "turn", "turned_cells"]
 
 BoolGrid = npt.NDArray[np.bool_]
 FloatGrid = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
 CHANNELS = 12
+DIRECTIONS = 8
+"""The first channels."""
+
 TURNS = 8
 """Rotations and reflections of a square."""
 
-_DIRECTIONS = 8
 _FREE, _BREAK, _COMPARTMENT = 8, 9, 10
 _LOG_SCALE = 6.0
 _FARTHEST_CELLS = 400.0
@@ -52,7 +54,7 @@ class Scene:
 
     def __init__(self, landscape: Landscape, weather: Weather) -> None:
         self.fuel: BoolGrid = landscape.burnable
-        angles = np.arange(_DIRECTIONS) * (2.0 * np.pi / _DIRECTIONS)
+        angles = np.arange(DIRECTIONS) * (2.0 * np.pi / DIRECTIONS)
         slowness = landscape_slowness(landscape, weather, np.stack([np.sin(angles), np.cos(angles)], axis=1))
         reach = weather.duration_min / (slowness * landscape.cell_size_m)
         self._reach = (np.log1p(np.minimum(reach, _FARTHEST_CELLS)) / _LOG_SCALE).astype(np.float32)
@@ -72,7 +74,7 @@ class Scene:
         free = self.fuel & ~breaks
         label, sizes = compartments(free)
         seen = np.ones((CHANNELS, *free.shape), np.float32)
-        seen[:_DIRECTIONS] = self._reach * free
+        seen[:DIRECTIONS] = self._reach * free
         seen[_FREE], seen[_BREAK] = free, breaks & self.fuel
         seen[_COMPARTMENT] = np.where(free, sizes[label] / max(int(self.fuel.sum()), 1), 0.0)
         return seen
@@ -89,11 +91,11 @@ def turn(observation: FloatGrid, number: int) -> FloatGrid:
         float32 (12, H, W), or (12, W, H) for odd numbers: wind and slope have turned with the map.
     """
     turned = _turn_grid(observation, number)
-    directions = np.arange(_DIRECTIONS)
-    directions = (directions + 2 * (number % 4)) % _DIRECTIONS
+    directions = np.arange(DIRECTIONS)
+    directions = (directions + 2 * (number % 4)) % DIRECTIONS
     if number >= TURNS // 2:
-        directions = directions[-np.arange(_DIRECTIONS) % _DIRECTIONS]
-    return np.concatenate([turned[directions], turned[_DIRECTIONS:]])
+        directions = directions[-np.arange(DIRECTIONS) % DIRECTIONS]
+    return np.concatenate([turned[directions], turned[DIRECTIONS:]])
 
 
 def turned_cells(shape: tuple[int, int], number: int) -> IntArray:

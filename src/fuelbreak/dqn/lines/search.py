@@ -3,7 +3,9 @@
 The lines of highest value are built and burned, one is kept, and so on until the budget is spent. Then lines are taken
 out again, one or two at a time, and the budget that this frees is spent anew; what burns less is kept (large
 neighbourhood search: Shaw 1998, "Using constraint programming and local search methods to solve vehicle routing
-problems"; "ruin and recreate": Schrimpf et al. 2000, Journal of Computational Physics 159).
+problems"; "ruin and recreate": Schrimpf et al. 2000, Journal of Computational Physics 159). At last the lines are bent
+cell by cell (`fuelbreak.plans.search`), as are those that the network draws by itself and those of the best plan that
+needs no training; of all these the best is taken.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.agent import distance, line_values, load_network, spend
+from fuelbreak.dqn.lines.agent import built, distance, drawn_lines, line_values, load_network
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
@@ -24,7 +26,9 @@ from fuelbreak.dqn.lines.states import LineState
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
+from fuelbreak.plans import search as plans_search
 from fuelbreak.plans.common import Plan, room_for
+from fuelbreak.plans.judging import expected_burned
 
 __all__ = ["LineSearch", "Valuation", "search_plan"]
 
@@ -34,7 +38,8 @@ Lines = list[IntArray]
 Valuation = Callable[[LineState], npt.NDArray[np.float32]]
 
 SIMULATED = 12
-EFFORT = 900
+EFFORT = 300
+BENT_AGAIN = 2
 
 _MOST_TAKEN_OUT = 3
 
@@ -54,16 +59,25 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
         room, scene = room_for(landscape, budget), Scene(landscape, weather)
         simulator = FireSimulator(landscape, weather)
-        fires = LineFires(simulator, seed)
-        rng = np.random.default_rng(seed)
+        fires, rng = LineFires(simulator, seed), np.random.default_rng(seed)
         search = LineSearch(lambda state: line_values(network, state), scene, fires, room, SIMULATED, rng)
-        lines = search.improve(*search.complete([]), EFFORT)
-        breaks = np.zeros(landscape.shape, np.bool_)
-        for line in lines:
-            breaks.flat[line] = True
-        return spend(scene, breaks, room)
+        searched = search.improve(*search.complete([]), EFFORT)
+        lines = (searched, drawn_lines(network, scene, room))
+        ruled = plans_search.plan(landscape, weather, room, seed=seed)
+        return _bent(simulator, [ruled, *(built(scene, each, room) for each in lines)])
 
     return plan
+
+
+def _bent(simulator: FireSimulator, plans: list[BoolGrid]) -> BoolGrid:
+    """The plans with their lines bent, and the best of them once more and again: that by which least burns."""
+    best, least = plans[0], expected_burned(simulator, plans[0])
+    for number in range(len(plans) + BENT_AGAIN):
+        bent = plans_search.refine(simulator, plans[number] if number < len(plans) else best, seed=number)
+        burned = expected_burned(simulator, bent)
+        if burned < least:
+            best, least = bent, burned
+    return best
 
 
 @dataclass(eq=False)
