@@ -1,6 +1,6 @@
 """Environments that step while the learner trains, against taking turns, where both cost the same.
 
-usage: python benchmarks/bench_overlap.py [--rounds 7] [--envs 8] [--workers 1] [--out MD]
+usage: python benchmarks/bench_overlap.py [--rounds 7] [--envs 4] [--workers 1] [--out MD]
 
 Runs the reference script's own loop (`Training.vector_step`) on one worker process and one learner thread: two cores.
 First the fires of a step are chosen so that a vector step of the environments takes as long as what is learned beside
@@ -87,7 +87,7 @@ class Contest:
     def __init__(self, settings: Settings, workers: int, folder: Path) -> None:
         landscapes = list(generate_set(0, settings.n_envs, 50))
         env_fns = [make_env(landscape, settings) for landscape in landscapes]
-        self.envs = StableProcessPoolEnv(env_fns, max_workers=workers, timeout=60.0)
+        self.envs = StableProcessPoolEnv(env_fns, max_workers=workers, timeout=600.0)
         self.run = RunFolder.create("overlap", {}, root=folder)
         self.training = Training(settings, self.run, landscapes, self.envs, "cpu")
         self.turns = InTurn(self.envs)
@@ -158,9 +158,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=7, help="pairs of episodes")
-    parser.add_argument("--envs", type=int, default=8)
+    parser.add_argument("--envs", type=int, default=4)
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--batch-size", type=int, default=4)
     parser.add_argument("--out", type=Path, help="Markdown file to write")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
