@@ -39,6 +39,22 @@ def poll_timeout_ms(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, (deadline - time.monotonic()) * 1e3)
 
 
+class _Patience:
+    """A deadline that is put off, by as long as it was away at first, with every piece that moves.
+
+    A large message takes its time on a busy machine; what is hung moves nothing at all.
+    """
+
+    def __init__(self, deadline: float | None) -> None:
+        self.deadline = deadline
+        self._length_s = 0.0 if deadline is None else deadline - time.monotonic()
+
+    def renew(self) -> None:
+        """Start anew: something has moved."""
+        if self.deadline is not None:
+            self.deadline = max(self.deadline, time.monotonic() + self._length_s)
+
+
 def _dup(fd: int) -> Any:
     """Wrap a descriptor so that it travels to a process that is being spawned."""
     return reduction.DupFd(fd)
@@ -160,7 +176,8 @@ class Channel:
         Args:
             sequence: The command that this message belongs to.
             message: Anything that pickles; classes and functions of ``__main__`` travel by value.
-            deadline: ``time.monotonic`` seconds after which to give up.
+            deadline: ``time.monotonic`` seconds after which to give up where nothing moves; every piece of the message
+                that does move puts it off.
             watch: A descriptor that becomes readable when the other side has died.
 
         Raises:
@@ -173,11 +190,13 @@ class Channel:
     ) -> None:
         """Send a message that has been pickled already; see `send`."""
         view = memoryview(_HEADER.pack(_MAGIC, self._generation, sequence & 0xFFFFFFFF, len(body)) + body)
+        patience = _Patience(deadline)
         while view:
             try:
                 view = view[self._sock.send(view[:_CHUNK]) :]
+                patience.renew()
             except BlockingIOError:
-                self._wait(select.POLLOUT, deadline, watch)
+                self._wait(select.POLLOUT, patience.deadline, watch)
             except OSError as error:
                 raise ChannelError(f"the other side is gone ({error.strerror})") from error
 
@@ -218,18 +237,19 @@ class Channel:
 
     def _read(self, length: int, deadline: float | None, watch: int | None) -> bytearray:
         body = bytearray(length)
-        view = memoryview(body)
+        view, patience = memoryview(body), _Patience(deadline)
         while view:
             try:
                 count = self._sock.recv_into(view)
             except BlockingIOError:
-                self._wait(select.POLLIN, deadline, watch)
+                self._wait(select.POLLIN, patience.deadline, watch)
                 continue
             except OSError as error:
                 raise ChannelError(f"the other side is gone ({error.strerror})") from error
             if count == 0:
                 raise ChannelError("the other side has closed the channel")
             view = view[count:]
+            patience.renew()
         return body
 
     def _wait(self, event: int, deadline: float | None, watch: int | None) -> None:

@@ -81,6 +81,28 @@ def test_what_an_environment_writes_to_the_channel_is_no_message(junk: bytes) ->
     raw.close()
 
 
+def test_a_message_that_keeps_coming_is_waited_for() -> None:
+    ours, theirs, raw = ends()
+    scribe, page = socket.socketpair()
+    with scribe, page:
+        Channel(scribe, 3).send(1, "large")
+        message = page.recv(4096)
+
+    def dribble() -> None:
+        for byte in message:
+            raw.sendall(bytes([byte]))
+            time.sleep(0.04)
+
+    thread = threading.Thread(target=dribble)
+    started = time.monotonic()
+    thread.start()
+    assert ours.receive(1, time.monotonic() + 1.0) == "large"
+    assert time.monotonic() - started > 1.0  # longer than the deadline, never silent for so long
+    thread.join()
+    ours.close()
+    theirs.close()
+
+
 def test_waiting_ends_with_the_deadline_and_with_the_other_side() -> None:
     ours, theirs, _ = ends()
     with pytest.raises(ChannelError, match="in time") as caught:
