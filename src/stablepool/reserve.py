@@ -125,7 +125,7 @@ class Reserve:
                     return
             try:
                 recruit = Recruit(self._parts, next(self._serials), self._modules)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:  # RuntimeError: "can't start new thread"
                 _LOG.warning("no spare worker can be started (%s); replacements take longer", error)
                 return
             with self._lock:

@@ -255,10 +255,11 @@ class WorkerSlot:
             Phase.CLOSE: options.close_timeout_s,
         }.get(phase, options.timeout_s)
 
-    def launch_failure(self, error: OSError) -> Failure:
+    def launch_failure(self, error: OSError | RuntimeError) -> Failure:
         """Describe a process that could not be started."""
         self._begin(Phase.START, self.env_indices)
-        return self._failure("error", f"no process could be started: {with_advice(error)}")
+        told = with_advice(error) if isinstance(error, OSError) else error
+        return self._failure("error", f"no process could be started: {told}")
 
     def timeout_failure(self) -> Failure:
         """Describe a missed deadline."""

@@ -160,7 +160,7 @@ class Supervisor:
         self._closing.wait(pause_s)
         try:
             self._bring_up(slot)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # RuntimeError: "can't start new thread"
             raise SlotFailedError(slot.launch_failure(error)) from error
         self.converse(Command.ATTACH, self._attach, [slot])
         for request in self.attributes.requests(slot.env_indices):

@@ -19,6 +19,7 @@ import psutil
 import pytest
 from pool_envs import make
 
+import stablepool.reserve
 from stablepool import StableProcessPoolEnv
 from stablepool.resources import with_advice
 
@@ -63,6 +64,29 @@ def test_a_replacement_that_finds_no_descriptors_is_started_once_there_are_some(
         envs.close()
 
 
+def test_a_replacement_that_finds_no_thread_is_started_once_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    envs = StableProcessPoolEnv([make(0), make(1)], 2, 10.0, spare_workers=0)
+    try:
+        envs.reset(seed=1)
+        with monkeypatch.context() as patch:
+            patch.setattr(stablepool.reserve, "Recruit", _no_thread)
+            os.kill(envs.worker_pids[1], signal.SIGKILL)
+            assert envs.step(ACTIONS)[4]["fault"][1].phase == "idle"
+            record = envs.step(ACTIONS)[4]["fault"][1]
+        assert (record.kind, record.phase) == ("error", "start")
+        assert "can't start new thread" in record.traceback
+        envs.step(ACTIONS)
+        assert "fault" not in envs.step(ACTIONS)[4]
+    finally:
+        envs.close()
+
+
+def _no_thread(*_: Any) -> Any:
+    raise RuntimeError("can't start new thread")
+
+
 def test_memory_that_cannot_be_reserved_is_an_error_at_start_that_says_what_to_do() -> None:
     class Large(gym.Env[Any, Any]):
         observation_space = gym.spaces.Box(0, 1, (1024, 1024), np.float32)
@@ -81,6 +105,7 @@ FULL = """
 import sys
 sys.path.insert(0, {tests!r})
 from pool_envs import make
+import stablepool.reserve
 from stablepool import StableProcessPoolEnv
 try:
     StableProcessPoolEnv([make(0)], 1).close()
