@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+from collections.abc import Iterator
 
-__all__ = ["with_advice"]
+__all__ = ["advised", "with_advice"]
 
 _MEMORY = (
     "its shared memory could not be reserved: use fewer or smaller environments, shared_memory=False or "
@@ -32,3 +34,18 @@ def with_advice(error: OSError) -> OSError:
     """
     advice = _ADVICE.get(error.errno or 0)
     return error if advice is None else type(error)(error.errno, f"{error.strerror}; for the pool, {advice}")
+
+
+@contextlib.contextmanager
+def advised() -> Iterator[None]:
+    """Raise errors of the system with a sentence on what to do about them.
+
+    Raises:
+        OSError: There was one.
+    """
+    try:
+        yield
+    except OSError as error:
+        if (told := with_advice(error)) is error:
+            raise
+        raise told from error

@@ -23,7 +23,7 @@ from stablepool.messages import AttachRequest, Command
 from stablepool.options import PoolOptions
 from stablepool.recruit import SharedParts
 from stablepool.residents import CUSTOM_AUTORESET
-from stablepool.resources import with_advice
+from stablepool.resources import advised
 from stablepool.slot import SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
@@ -65,6 +65,7 @@ class RunningPool:
     render_mode: str | None
 
 
+@advised()
 def start_pool(
     env_fns: Sequence[Callable[[], Any]],
     num_workers: int,
@@ -94,24 +95,6 @@ def start_pool(
         RuntimeError: The environments' spaces do not match.
         ValueError: The observation mode is unknown, or the space needs ``shared_memory=False``.
     """
-    try:
-        return _start_pool(
-            env_fns, num_workers, options, autoreset_mode, shared_memory, observation_mode, worker, owner
-        )
-    except OSError as error:
-        raise with_advice(error) from error
-
-
-def _start_pool(
-    env_fns: Sequence[Callable[[], Any]],
-    num_workers: int,
-    options: PoolOptions,
-    autoreset_mode: AutoresetMode,
-    shared_memory: bool,
-    observation_mode: ObservationMode,
-    worker: Callable[..., None] | None,
-    owner: str,
-) -> RunningPool:
     num_envs = len(env_fns)
     runs = np.array_split(np.arange(num_envs), num_workers)
     with contextlib.ExitStack() as undo:

@@ -95,6 +95,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
 
     Raises:
         EnvironmentStartError: An environment could not be made; carries its traceback. Nothing is left running.
+        OSError: The system has run out of descriptors, memory or processes; the message says what to do.
         RuntimeError: The environments' spaces do not match.
         ValueError: An argument is out of range, or the observation space needs ``shared_memory=False``.
     """
