@@ -5,6 +5,7 @@ What stands here runs once per environment and step: it stamps, calls, and write
 
 from __future__ import annotations
 
+import functools
 import pickle
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from time import monotonic_ns
 from typing import Any
 
 from stablepool import snapshots
+from stablepool.calls import call_on, set_on
 from stablepool.checks import assert_finite, assert_within
 from stablepool.memory import Cells
 from stablepool.messages import CallRequest, Phase, RemoteError, Reply, ResetRequest, SetAttrRequest
@@ -22,7 +24,6 @@ __all__ = ["CUSTOM_AUTORESET", "Act", "Resident", "Residents"]
 CUSTOM_AUTORESET = "Custom"
 """In the place of an autoreset mode's value: a loop of the caller's own resets the environments."""
 
-_FORBIDDEN_CALLS = ("reset", "step", "close", "_setattr", "_check_spaces")
 _Step = tuple[Any, Any, Any, Any, dict[str, Any]]
 
 
@@ -77,7 +78,8 @@ class Residents:
         self._all: list[Resident] = []
         self._marks = cells.involved[env_indices[0] : env_indices[-1] + 1]
         self._everyone = b"\1" * len(env_indices)
-        self.sequence = self.buffer = self._action_code = 0
+        self.sequence = self.buffer = 0
+        self._action_of: Callable[[int], Any]
         self._actions: Any = None
         self._observations: Any = None
         self._snapshots: Any = None
@@ -149,16 +151,13 @@ class Residents:
     def step(self, actions: dict[int, Any] | None) -> Reply:
         """Step with actions by index, or with those in the shared block."""
         if actions is None:
-            self._action_code = self._cells.action_code[0]
-            return self.each(Phase.STEP, self._step_stored)
-        return self.each(
-            Phase.STEP, lambda resident, reply: self._step(resident, actions[resident.index], reply)
-        )
+            self._action_of = functools.partial(self._actions.row, self._cells.action_code[0])
+        else:
+            self._action_of = actions.__getitem__
+        return self.each(Phase.STEP, self._step)
 
-    def _step_stored(self, resident: Resident, reply: Reply) -> None:
-        self._step(resident, self._actions.row(self._action_code, resident.index), reply)
-
-    def _step(self, resident: Resident, action: Any, reply: Reply) -> None:
+    def _step(self, resident: Resident, reply: Reply) -> None:
+        action = self._action_of(resident.index)
         observation, reward, terminated, truncated, info = self._advance(resident, action)
         if self._check_finite:
             assert_finite("reward", reward)
@@ -248,22 +247,13 @@ class Residents:
         """Call a method, read an attribute, or call a function with each environment."""
 
         def call(resident: Resident, reply: Reply) -> None:
-            if callable(request.name):
-                reply.results[resident.index] = request.name(resident.env, *request.args, **request.kwargs)
-                return
-            if request.name in _FORBIDDEN_CALLS:
-                raise ValueError(
-                    f"Trying to call function `{request.name}` with `call`, use `{request.name}` directly instead."
-                )
-            attribute = _get_attr(resident.env, request.name)
-            value = attribute(*request.args, **request.kwargs) if callable(attribute) else attribute
-            reply.results[resident.index] = value
+            reply.results[resident.index] = call_on(resident.env, request)
 
         return self.each(Phase.CALL, call)
 
     def set_attr(self, request: SetAttrRequest) -> Reply:
         """Set an attribute of each environment."""
-        put = setattr if request.is_outermost else _set_attr
+        put = setattr if request.is_outermost else set_on
 
         def put_in(resident: Resident, reply: Reply) -> None:
             put(resident.env, request.name, request.values[resident.index])
@@ -308,14 +298,3 @@ class Residents:
 
 def _warn(text: str) -> None:
     print(f"stablepool: {text}", file=sys.stderr)  # noqa: T201 - a worker has no other way to warn
-
-
-def _get_attr(env: Any, name: str) -> Any:
-    return env.get_wrapper_attr(name) if hasattr(env, "get_wrapper_attr") else getattr(env, name)
-
-
-def _set_attr(env: Any, name: str, value: Any) -> None:
-    if hasattr(env, "set_wrapper_attr"):
-        env.set_wrapper_attr(name, value)
-    else:
-        setattr(env, name, value)

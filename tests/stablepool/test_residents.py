@@ -32,7 +32,9 @@ class Household:
     def __init__(self, kind: Callable[[int], gym.Env[Any, Any]] = Counting, mode: str = "NextStep") -> None:
         file = SharedFile()
         self.block = ControlBlock.create(file, 1, ENVS)
-        self.residents = Residents(Cells(self.block), range(ENVS), mode, check_finite=False)
+        self.residents = Residents(
+            Cells(self.block), range(ENVS), mode, check_finite=False, check_space=False
+        )
         assert not self.residents.build([cloudpickle.dumps(lambda i=i: kind(i)) for i in range(ENVS)])
         request = AttachRequest(Counting.observation_space, Counting.action_space, True, 2048)
         self.data = attach_data(file, self.block.size, request, ENVS, shared_observations=True, create=True)
