@@ -12,8 +12,8 @@
 
 The parent waits in one poll over the done bell and the sentinels, with the nearest deadline as its time-out: a death
 is seen at once and a deadline costs nothing. What takes long (starting a process, building and resetting its
-environments) happens in keeper threads, one per slot. They live as long as the pool, because the kernel ends a
-worker together with the *thread* that started it.
+environments) happens in keeper threads, one per slot, which take a spare worker from the `reserve` where there is one.
+They live as long as the pool, because the kernel ends a worker together with the *thread* that started it.
 """
 
 from __future__ import annotations
