@@ -108,6 +108,10 @@ def count_workers(num_envs: int, max_workers: int | None, max_concurrency: int |
         raise ValueError("env_fns must hold at least one function that makes an environment")
     if max_workers is None:
         max_workers = min(usable_cores(), MOST_WORKERS_BY_DEFAULT)
+    if isinstance(
+        max_workers, bool
+    ):  # a number to Python, but the second argument of AsyncVectorEnv to a script
+        raise ValueError(f"`max_workers` must be a number; give shared_memory={max_workers} by its name.")
     if not isinstance(max_workers, Integral) or max_workers < 1:
         raise ValueError(f"`max_workers` must be a positive integer or None, got {max_workers!r}.")
     if max_concurrency is None:

@@ -337,6 +337,7 @@ def test_spaces_of_no_fixed_size_need_messages() -> None:
         {"worker": lambda index: None},
         {"context": "teleport"},
         {"max_workers": 0},
+        {"max_workers": True},
         {"max_concurrency": 0},
         {"max_concurrency": 1.5},
         {"timeout": 0},
