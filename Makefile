@@ -8,7 +8,7 @@ EPISODES ?= 20
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean
+.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,6 +28,9 @@ train: $(STAMP)  ## patch src/Train.py, train with it, evaluate, draw (EPISODES=
 	$(PY) src/Train.py --episodes $(EPISODES)
 	$(PY) -m fuelbreak.evaluate runs/latest --beside lines
 	@echo "To train for real: $(PY) src/Train_stable.py --rasters DIR --episodes 2000   (src/Train_stable.py --help)"
+
+pretrain: $(STAMP)  ## make the weights of the agent that draws lines anew (LAYERS="DIR ...") -> runs/pretrained
+	$(PY) -m fuelbreak.dqn.lines.pretrain $(if $(LAYERS),--rasters $(LAYERS))
 
 lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff check .
@@ -70,6 +73,9 @@ bench-plans: $(STAMP)  ## what plans that need no training save -> docs/benchmar
 
 bench-overlap: $(STAMP)  ## environments that step while the learner trains, against turns -> docs/benchmarks/overlap.md
 	$(PY) benchmarks/bench_overlap.py --out docs/benchmarks/overlap.md
+
+bench-agent: $(STAMP)  ## the agent that draws lines beside the plans, held-out regions -> docs/benchmarks/agent.md
+	$(PY) benchmarks/bench_agent.py
 
 validate-fire: $(STAMP)  ## the fire beside its reference figures -> docs/pictures
 	$(PY) benchmarks/validate_fire.py

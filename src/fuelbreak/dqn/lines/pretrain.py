@@ -44,11 +44,11 @@ class PretrainSettings:
     """Where the weights go; settings and losses go beside them, as .json."""
     rasters: tuple[Path, ...] = ()
     """Folders of whole layers to cut training windows from, besides the synthetic landscapes."""
-    taught_episodes: int = 600
+    taught_episodes: int = 1000
     """Of the teacher."""
-    fit_updates: int = 2000
+    fit_updates: int = 1500
     """Optimizer steps on what the teacher left."""
-    drawn_episodes: int = 300
+    drawn_episodes: int = 425
     """Of the network's own."""
     updates_per_episode: int = 4
     """Optimizer steps after each of these."""
