@@ -97,6 +97,8 @@ class Reserve:
                 _LOG.info(
                     "spare worker (process %d) was lost before it was needed: %s", spare.recruit.pid, error
                 )
+                if self._lost_in_a_row == _MOST_LOST:
+                    _LOG.warning("%d spare workers in a row were lost: no more are started", _MOST_LOST)
                 _end(spare.recruit)
 
     def _is_ready(self, spare: _Spare) -> bool:

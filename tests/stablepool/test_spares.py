@@ -37,7 +37,7 @@ def pool(kind: type[Counting] = Counting, plan: Plan | None = None, **kwargs) ->
 
 
 def spares_of(envs: StableProcessPoolEnv, count: int = 1) -> tuple[int, ...]:
-    assert settles_to(lambda: len(envs.spare_pids), count, within_s=30.0)
+    assert settles_to(lambda: len(envs.spare_pids), count, within_s=90.0)
     return envs.spare_pids
 
 
@@ -151,3 +151,20 @@ def test_spares_end_with_a_parent_that_is_killed() -> None:
 def test_a_negative_number_of_spares_is_refused() -> None:
     with pytest.raises(ValueError, match="spare_workers must not be negative"):
         pool(spare_workers=-1)
+
+
+def test_spares_that_keep_dying_are_given_up_and_replacements_go_on(caplog: pytest.LogCaptureFixture) -> None:
+    envs = pool(spare_workers=1, max_restarts=99)
+    try:
+        envs.reset(seed=5)
+        for _ in range(3):
+            (spare,) = spares_of(envs)
+            os.kill(spare, signal.SIGKILL)
+            assert settles_to(lambda: runs(spare), False)  # noqa: B023 - called at once
+            lose_worker(envs)
+        assert "3 spare workers in a row were lost" in caplog.text
+        lose_worker(envs)
+        assert envs.spare_pids == ()
+        assert envs.counters["pool/spares_lost"] == 3
+    finally:
+        envs.close()
