@@ -8,34 +8,24 @@ on the same fires in the same run where it is installed (`make oracle`), by the 
 from __future__ import annotations
 
 import argparse
-import resource
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
+from _tables import head, row
+from _tiles import DATA, WEATHERS, real_tiles, reference_weather
 
 from fuelbreak.fire.fire_set import FireSet
 from fuelbreak.fire.ignitions import sample_ignitions
 from fuelbreak.fire.oracle import PyretechnicsSimulator, find_oracle
+from fuelbreak.fire.room import allocate_room
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.rasters import read_folder
 from fuelbreak.synthetic import generate_landscape
 
-DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data" / "landfire"
-TILES = (("socal_a", 108, 34), ("norcal_a", 89, 50), ("vermont_a", 29, 113))
-WEATHERS = {
-    "calm_origin": (0.0, 0.0, 0.10, 0.15, 0.25, 0.10, 0.10, 0.10),
-    "calm_dry": (0.0, 0.0, 0.05, 0.10, 0.25, 0.90, 0.60, 0.90),
-    "breeze": (8.0, 270.0, 0.06, 0.07, 0.09, 0.75, 1.00, 1.00),
-    "windy": (20.0, 45.0, 0.05, 0.06, 0.08, 0.60, 0.90, 1.00),
-}
 DAY_MIN = 1440.0
 
 
@@ -58,7 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     print_table(
         "| 100 fires, 10 new cells a step, 25 steps | repaired, ms | from nothing, ms |", steps(landscapes)
     )
-    print_table("| 1,000 fires | us a fire | ns a burned cell | mean burned | MB |", sizes())
+    print_table(
+        "| 1,000 fires | us a fire | ns a burned cell | mean burned | moves, MB | room, MB | kept in a set, MB |",
+        sizes(),
+    )
+    print_table("| 500 fires on 500x500, 24 h | ms, wall clock |", side_by_side())
     print_table(
         "| a new process | s |", [("until its first fire, kernels compiled before", f"{start_up():.2f}")]
     )
@@ -72,21 +66,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def tiles() -> list[Landscape]:
     """The landscapes that everything is measured on."""
-    if not DATA.is_dir():
-        return [generate_landscape(seed) for seed in range(3)]
-    return [read_folder(DATA / name).window(row, column, 50, 50) for name, row, column in TILES]
+    return real_tiles() if DATA.is_dir() else [generate_landscape(seed) for seed in range(3)]
 
 
 def simulators(landscape: Landscape, weather: str, duration_min: float) -> FireSimulator:
     """A simulator under one of the weathers."""
-    return FireSimulator(landscape, day(weather, duration_min))
-
-
-def day(weather: str, duration_min: float) -> Weather:
-    """One of the weathers, for as long as wanted."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the original's foliar moisture
-        return Weather(*WEATHERS[weather], duration_min=duration_min)
+    return FireSimulator(landscape, reference_weather(weather, duration_min))
 
 
 def speed(landscapes: list[Landscape], fires: int) -> list[tuple[str, ...]]:
@@ -138,18 +123,41 @@ def steps(landscapes: list[Landscape]) -> list[tuple[str, ...]]:
 
 def sizes() -> list[tuple[str, ...]]:
     """Cost per burned cell and memory on small and large landscapes."""
-    rows = []
-    for edge in (50, 500):
-        landscape = generate_landscape(3, edge)
-        for weather, minutes in (("windy", 180.0), ("windy", DAY_MIN)):
+    rows, per_cell = [], {}
+    for minutes in (180.0, DAY_MIN):
+        for edge in (50, 500):
+            landscape = generate_landscape(3, edge)
             ignitions = sample_ignitions(landscape, 1000, np.random.default_rng(0))
-            simulator = simulators(landscape, weather, minutes)
+            simulator = simulators(landscape, "windy", minutes)
             burned = simulator.burned_cells(ignitions)
-            spent = milliseconds(partial(simulator.burned_cells, ignitions))
+            spent = median_ms(partial(simulator.burned_cells, ignitions), 3)
+            per_cell[edge] = spent * 1e6 / burned.sum()
+            kept = FireSet(simulator, ignitions).nbytes
+            room = allocate_room(simulator.graph)
+            memory = (
+                sum(array.nbytes for array in arrays if isinstance(array, np.ndarray)) / 1e6
+                for arrays in (simulator.graph, room)
+            )
             name = f"{edge}x{edge}, {minutes / 60:g} h"
-            per_fire, per_cell = f"{spent:.1f}", f"{spent * 1e6 / burned.sum():.0f}"
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            rows.append((name, per_fire, per_cell, f"{burned.mean():.0f}", f"{memory:.0f}"))
+            figures = (f"{spent:.1f}", f"{per_cell[edge]:.0f}", f"{burned.mean():.0f}")
+            rows.append((name, *figures, *(f"{mb:.1f}" for mb in memory), f"{kept / 1e6:.1f}"))
+        rows.append(("ratio", "", f"{per_cell[500] / per_cell[50]:.2f}", "", "", "", ""))
+    return rows
+
+
+def side_by_side() -> list[tuple[str, ...]]:
+    """Threads: fires burned and repaired by one and by two, by the wall clock; of use on a machine that is idle."""
+    landscape, rows = generate_landscape(3, 500), []
+    ignitions = sample_ignitions(landscape, 500, np.random.default_rng(0))
+    cells = np.argwhere(landscape.burnable)[::2500]
+    for threads in (1, 2):
+        simulator = FireSimulator(landscape, reference_weather("windy", DAY_MIN), threads=threads)
+        simulator.burned_cells(ignitions[:threads])
+        burned = wall_ms(partial(simulator.burned_cells, ignitions))
+        fires = FireSet(simulator, ignitions)
+        repaired = wall_ms(partial(fires.add_breaks, cells))
+        rows.append((f"burned, {threads} threads", f"{burned:.0f}"))
+        rows.append((f"repaired after {len(cells)} breaks, {threads} threads", f"{repaired:.0f}"))
     return rows
 
 
@@ -171,7 +179,7 @@ def beside_the_level_set(landscapes: list[Landscape], fires: int) -> list[tuple[
             simulator = simulators(landscape, weather, DAY_MIN)
             simulator.burned_cells(ignitions[:16])
             ours = milliseconds(partial(simulator.burned_cells, ignitions)) / len(ignitions)
-            with PyretechnicsSimulator(landscape, day(weather, DAY_MIN)) as level_set:
+            with PyretechnicsSimulator(landscape, reference_weather(weather, DAY_MIN)) as level_set:
                 level_set.burned_cells(ignitions[:1])
                 started = time.perf_counter()
                 level_set.burned_cells(ignitions[:fires])
@@ -181,6 +189,13 @@ def beside_the_level_set(landscapes: list[Landscape], fires: int) -> list[tuple[
             rows.append((name, f"{ours * 1e3:.1f}", f"{theirs:.0f}", f"{theirs / ours:,.0f}"))
     rows.append(("geometric mean", "", "", f"{np.exp(np.mean(np.log(ratios))):,.0f}"))
     return rows
+
+
+def wall_ms(call: Callable[[], object]) -> float:
+    """Wall-clock time of one call."""
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1e3
 
 
 def milliseconds(call: Callable[[], object]) -> float:
@@ -197,11 +212,8 @@ def median_ms(call: Callable[[], object], times: int) -> float:
 
 def print_table(header: str, rows: list[tuple[str, ...]]) -> None:
     """Print as Markdown."""
-    print(header)
-    print("|---" * (header.count("|") - 1) + "|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
-    print()
+    titles = [title.strip() for title in header.strip("| ").split(" | ")]
+    print("\n".join([*head(*titles), *(row(cells) for cells in rows)]), end="\n\n")
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import csv
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from _tiles import DATA, WEATHERS, real_tiles, reference_weather
 
 from fuelbreak.fire.crown import Canopy, combine, crown_fire, crowning_rate_m_min
 from fuelbreak.fire.ellipse import project
@@ -32,14 +32,7 @@ from fuelbreak.synthetic import generate_landscape
 ROOT = Path(__file__).resolve().parents[1]
 SPREADS_M_MIN = 1e-6
 DURATIONS_H = (2, 6, 24)
-TILES = (("socal_a", 108, 34), ("norcal_a", 89, 50), ("vermont_a", 29, 113))
 MOISTURES = ("m1", "m10", "m100", "m_live_herb", "m_live_woody")
-WEATHERS = {  # wind, from, 1 h, 10 h, 100 h, herbs, woody, foliar
-    "calm_origin": (0.0, 0.0, 0.10, 0.15, 0.25, 0.10, 0.10, 0.10),
-    "calm_dry": (0.0, 0.0, 0.05, 0.10, 0.25, 0.90, 0.60, 0.90),
-    "breeze": (8.0, 270.0, 0.06, 0.07, 0.09, 0.75, 1.00, 1.00),
-    "windy": (20.0, 45.0, 0.05, 0.06, 0.08, 0.60, 0.90, 1.00),
-}
 
 Column = npt.NDArray[np.float64]
 Times = npt.NDArray[np.float32]
@@ -58,7 +51,7 @@ class Fire(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> int:
     """Make all tables and pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument(
         "--sequences", type=int, default=0, help="compare so many random sequences of breaks, too"
     )
@@ -149,13 +142,6 @@ def read_fires(data: Path) -> Iterator[Fire]:
         yield Fire(str(weather), landscape, ours, fine, coarse)
 
 
-def reference_weather(name: str) -> Weather:
-    """A weather of the reference, as long as its fires."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the original's foliar moisture
-        return Weather(*WEATHERS[name], duration_min=1440.0)
-
-
 def arrival_table(fires: list[Fire]) -> list[str]:
     """Areas, overlaps and arrival times of both against the 10 m solution."""
     table = [
@@ -237,10 +223,7 @@ def even_grass(size: int) -> Landscape:
 def edge_table(data: Path) -> list[str]:
     """How much of a tile fires burn, and how many of them run off its edge, by duration."""
     table = ["| duration, default weather | mean burned | fires that reach the edge |", "|---|---|---|"]
-    tiles = [("socal_a", 108, 34), ("norcal_a", 89, 50), ("vermont_a", 29, 113)]
-    landscapes = [
-        read_folder(data / "landfire" / name).window(row, column, 50, 50) for name, row, column in tiles
-    ]
+    landscapes = real_tiles(data)
     for hours in (1, 2, 3, 4, 6, 24):
         shares, edges = [], []
         for landscape in landscapes:
@@ -262,8 +245,7 @@ def noise_table(data: Path) -> list[str]:
         "|---|---|---|---|---|---|",
     ]
     rng = np.random.default_rng(0)
-    for name, row, column in TILES:
-        landscape = read_folder(data / "landfire" / name).window(row, column, 50, 50)
+    for landscape in real_tiles(data):
         simulator, every = FireSimulator(landscape), all_ignitions(landscape)
         before, saved, fresh, same = simulator.burned_cells(every), [], [], []
         for _ in range(40):
@@ -304,8 +286,9 @@ def compare_sequences(count: int, seed: int) -> tuple[int, int]:
 
 
 def random_simulator(rng: np.random.Generator) -> FireSimulator:
-    """A synthetic landscape of 8 to 25 cells a side under any weather."""
-    landscape = generate_landscape(int(rng.integers(1_000_000)), int(rng.integers(8, 26)))
+    """A synthetic landscape of 8 to 25 cells a side, one in ten of 60 to 90, under any weather."""
+    edge = int(rng.integers(8, 26)) if rng.random() < 0.9 else int(rng.integers(60, 91))
+    landscape = generate_landscape(int(rng.integers(1_000_000)), edge)
     if rng.random() < 0.3:
         return FireSimulator(landscape, LEGACY_WEATHER)
     wind, upwind, minutes = rng.uniform(0.0, 60.0), rng.uniform(0.0, 360.0), rng.uniform(20.0, 1440.0)

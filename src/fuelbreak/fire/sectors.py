@@ -19,8 +19,9 @@ __all__ = ["lengthening"]
 
 FloatArray = npt.NDArray[np.float64]
 
-SHARE_OF_DEFICIT = 0.75
-"""The rest is what the disc from which a fire starts adds to the area of fires about a kilometre long."""
+SHARE_OF_DEFICIT = 0.875
+"""The rest is about what the disc from which a fire starts adds to the area of fires a kilometre or two long: on even
+fuel the area is within 0.97 to 1.01 of the ellipse's, in any direction, up to a length of 3.4 times the width."""
 
 _RELAXATIONS = 5
 

@@ -50,7 +50,7 @@ def test_cells_that_do_not_spread_are_left_alone() -> None:
     assert np.all(lengthening(heading(2.0, 0.0), slow, moves().direction) == 1.0)
 
 
-@pytest.mark.parametrize("wind_km_h", [8.0, 20.0, 40.0])
+@pytest.mark.parametrize("wind_km_h", [8.0, 20.0, 40.0, 60.0])
 def test_a_fire_on_even_fuel_has_the_area_of_its_ellipse(
     make_landscape: Callable[..., Landscape], wind_km_h: float
 ) -> None:
