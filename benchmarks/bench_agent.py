@@ -101,7 +101,7 @@ def table(records: Sequence[dict[str, Any]], plans: Sequence[str], agents: Seque
     seconds = {name: np.median([r[name]["seconds"][-1] for r in records]) for name in values}
     values[BEST] = np.max([values[name] for name in plans], axis=0)
     heads = [f"{budget} cells" for budget in BUDGETS]
-    leads = [f"minus lines, {budget}" for budget in BUDGETS] + [f"minus best, {budget}" for budget in BUDGETS]
+    leads = [f"minus ruler, {budget}" for budget in BUDGETS] + [f"minus best, {budget}" for budget in BUDGETS]
     rows = [f"| | {' | '.join([*heads, *leads])} | s, {BUDGETS[-1]} cells |", "|---|" + "---|" * 10]
     for name in (*plans, BEST, *agents):
         shown = [interval(values[name][:, i]) for i in range(len(BUDGETS))]
