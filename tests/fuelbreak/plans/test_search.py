@@ -18,18 +18,16 @@ ENDLESS = Weather(wind_speed_10m_km_h=0.0, duration_min=1440.0)
 
 @pytest.mark.parametrize("weather", [Weather(), ENDLESS], ids=["3 h", "24 h"])
 def test_a_bent_line_beats_a_straight_one(weather: Weather, landscapes: list[Landscape]) -> None:
-    quick, long = [], []
+    gained = []
     for landscape in landscapes:
         simulator = FireSimulator(landscape, weather)
-        ruler, bent, searched = (
+        ruler, bent = (
             judge(simulator, plan(landscape, weather, 40)).reduction
-            for plan in (PLANS["compartment lines"], search.quick_plan, search.plan)
+            for plan in (PLANS["compartment lines"], search.quick_plan)
         )
-        quick.append(bent - ruler)
-        long.append(searched - ruler)
-    assert min(quick + long) >= 0.0
-    assert np.mean(long) > 0.0
-    assert np.mean(long) >= np.mean(quick) - 0.01
+        gained.append(bent - ruler)
+    assert min(gained) >= 0.0
+    assert max(gained) > 0.0
 
 
 def test_without_time_there_is_a_plan_no_worse_than_the_ruler(landscapes: list[Landscape]) -> None:
