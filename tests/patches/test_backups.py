@@ -175,7 +175,9 @@ def test_a_folder_without_a_manifest_is_called_damaged(engine: Engine, script: P
 def test_no_backup_is_an_error_with_a_hint(engine: Engine) -> None:
     outcome = engine.restore("latest")
     assert outcome.exit == Exit.IO
-    assert "--list-backups" in outcome.hint
+    assert "--backup-dir" in outcome.hint
+    engine.store.root.mkdir()
+    assert "--list-backups" in engine.restore("latest").hint
 
 
 def test_the_start_of_an_id_is_enough_unless_it_fits_several(engine: Engine, script: Path) -> None:
