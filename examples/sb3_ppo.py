@@ -27,7 +27,7 @@ from fuelbreak.landscape import Landscape
 from fuelbreak.synthetic import generate_set
 from stablepool.sb3 import StableSubprocVecEnv
 
-BUDGET, EPISODES = 50, 5
+BUDGET = 50
 
 
 class OneCell(gym.ActionWrapper[Any, Any, Any]):
@@ -81,17 +81,17 @@ def make_model(envs: StableSubprocVecEnv, masked: bool, rollout: int) -> OnPolic
     return model
 
 
-def mean_return(env: gym.Env[Any, Any], choose: Callable[[Any], Any]) -> float:
+def mean_return(env: gym.Env[Any, Any], choose: Callable[[Any], Any], episodes: int) -> float:
     """Share of the burned area saved, mean of the same few episodes for every chooser."""
     total = 0.0
-    for seed in range(EPISODES):
+    for seed in range(episodes):
         observation, _ = env.reset(seed=seed)
         done = False
         while not done:
             observation, reward, terminated, truncated, _ = env.step(choose(observation))
             total += float(reward)
             done = terminated or truncated
-    return total / EPISODES
+    return total / episodes
 
 
 def random_chooser(env: gym.Env[Any, Any], masked: bool) -> Callable[[Any], Any]:
@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--timesteps", type=int, default=100_000)
     parser.add_argument("--n-envs", type=int, default=4)
     parser.add_argument("--rollout", type=int, default=128, help="steps of each environment per update")
+    parser.add_argument("--episodes", type=int, default=20, help="to compare with random breaks on")
     parser.add_argument("--size", type=int, default=50, help="cells along each side, 36 or more")
     parser.add_argument("--masked", action="store_true", help="MaskablePPO, one legal cell a step")
     options = parser.parse_args()
@@ -135,7 +136,8 @@ def main() -> None:
         action, _ = model.predict(observation, deterministic=False, **masks)
         return action.astype(judge.action_space.dtype)  # policies of switches give floats
 
-    saved, by_chance = mean_return(judge, learned), mean_return(judge, random_chooser(judge, options.masked))
+    by_chance = mean_return(judge, random_chooser(judge, options.masked), options.episodes)
+    saved = mean_return(judge, learned, options.episodes)
     print(f"Burned area saved on unseen landscapes: policy {saved:.1%}, random cells {by_chance:.1%}")
 
 

@@ -40,6 +40,6 @@ def test_stable_baselines3_trains_on_the_environment_as_it_is(
     root: Path, tmp_path: Path, masked: tuple[str, ...]
 ) -> None:
     pytest.importorskip("sb3_contrib" if masked else "stable_baselines3", reason="not installed")
-    brief = ("--timesteps", 48, "--rollout", 12, "--n-envs", 2, "--size", 36)
+    brief = ("--timesteps", 16, "--rollout", 8, "--n-envs", 2, "--size", 36, "--episodes", 1)
     out = run(root, tmp_path, "sb3_ppo.py", *brief, *masked)
     assert re.search(r"policy -?\d+\.\d%, random cells \d+\.\d%", out)
