@@ -2,12 +2,14 @@
 
     runs/<UTC>-<name>/
       config.json          arguments, versions, landscapes, seeds
-      metrics.jsonl        one line an episode
+      metrics.jsonl        one line an episode: charts/*, losses/*, pool/*, time/*
       events.out.tfevents.*  the same for TensorBoard
       checkpoints/         the newest two, latest.pt and best.pt
-      pictures/            PNG
-      summary.json         how it ended and how the agent did
-      CARD.md              the same for people
+      pictures/            maps of landscapes with breaks, a fire, the learning curve
+      summary.json         how the agent did, by weather and budget
+      evaluation.csv       the same, one row a landscape and plan
+      evaluation.md        the same as tables
+      CARD.md              the same for people, with pictures
 
 `runs/latest` is a link to the newest one.
 """

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 from fuelbreak.agents import load_agent
 from fuelbreak.evaluate.judging import AGENT, RANDOM_DRAWS, Judgement, evaluate
 from fuelbreak.evaluate.places import read_places
@@ -18,6 +21,7 @@ from fuelbreak.evaluate.report import draw_pictures, print_tables, write_report
 from fuelbreak.evaluate.summary import BEST_PLAN, Comparison, Interval, compare
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans import FAST_PLANS
+from fuelbreak.runs import RunFolder
 
 __all__ = [
     "AGENT",
@@ -44,7 +48,7 @@ def evaluate_run(
     """Judge a run's latest checkpoint as it was trained: its own budget, its own weather.
 
     Args:
-        run: The run's folder, which gets the report and pictures of the first landscapes.
+        run: The run's folder, which gets the report, and pictures of the first landscapes (TensorBoard, too).
         landscapes: To judge on.
         device: Where the network runs.
         plans: Names in `fuelbreak.plans.PLANS` to compare with.
@@ -57,4 +61,9 @@ def evaluate_run(
     judged = evaluate(agent.plan, landscapes, [agent.budget], weathers, plans=plans)
     shown = landscapes[:_PICTURES_AFTER_TRAINING]
     pictures = list(draw_pictures(run, agent, shown, agent.budget, agent.weather))
+    with RunFolder.reopen(run) as folder:
+        for picture in pictures:
+            if picture.suffix == ".png":
+                pixels = np.asarray(Image.open(picture).convert("RGB"))
+                folder.log_picture(f"pictures/{picture.stem}", pixels, agent.episodes)
     return write_report(run, run.resolve().name, agent, weathers, judged, pictures)

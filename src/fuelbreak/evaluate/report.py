@@ -20,7 +20,9 @@ from fuelbreak.evaluate.summary import Comparison, compare, csv_table, markdown_
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.maps import draw_landscape
+from fuelbreak.phases import describe_phases, mean_phases
 from fuelbreak.pictures import draw_fire, draw_learning_curve
+from fuelbreak.run_log import METRICS_NAME
 
 __all__ = ["draw_pictures", "print_tables", "write_report"]
 
@@ -54,6 +56,8 @@ def write_report(
     """
     comparisons = compare(judged)
     shown = [str(path.relative_to(folder)) for path in pictures]
+    metrics = folder / METRICS_NAME
+    phases = mean_phases(metrics) if metrics.is_file() else {}
     summary: dict[str, Any] = {
         "run": name,
         "agent": agent.kind,
@@ -61,6 +65,7 @@ def write_report(
         "budget": agent.budget,
         "cells_per_step": agent.cells_per_step,
         "trained_under": dataclasses.asdict(agent.weather),
+        "ms_per_vector_step": phases,
         "weathers": {each: dataclasses.asdict(weather) for each, weather in weathers.items()},
         "evaluation": [comparison.as_json() for comparison in comparisons],
         "pictures": shown,
@@ -70,6 +75,8 @@ def write_report(
         f"# {name}\n\nAn agent of kind {agent.kind} that was trained to place {agent.budget} fuel breaks, "
         f"{agent.cells_per_step} cells a step, for {agent.episodes} episodes.\n\n"
     )
+    if phases:
+        head += f"Time of a vector step: {describe_phases(phases)}.\n\n"
     images = "".join(f"![{Path(picture).stem}]({picture})\n" for picture in shown)
     files = {
         "summary.json": json.dumps(summary, indent=2),

@@ -33,7 +33,7 @@ __all__ = ["Step", "Window", "share_out", "tiled_plan", "upper_hull", "windows"]
 Breaks = npt.NDArray[np.bool_]
 
 BARE_GROUND = 99
-_SHARES = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3)
+_SHARES = (0.02, 0.05, 0.1, 0.17, 0.3)
 """Budgets that are tried in a window, in parts of its cells that burn."""
 
 

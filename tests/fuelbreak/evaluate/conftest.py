@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,15 @@ from fuelbreak.runs import RunFolder
 from fuelbreak.synthetic import generate_landscape
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine the barriers between threads cost more than these small networks do."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def landscapes() -> list[Landscape]:
     return [generate_landscape(seed=seed, size=24) for seed in (1, 2)]
@@ -24,7 +34,8 @@ def run(tmp_path: Path) -> Path:
     torch.manual_seed(5)
     with RunFolder.create("train", {}, root=tmp_path / "runs") as run:
         for episode in range(4):
-            run.log(episode, {"charts/episodic_return": episode / 10, "charts/burned": 100.0 - episode})
+            values = {"charts/episodic_return": episode / 10, "charts/burned": 100.0 - episode}
+            run.log(episode, values | {"time/learn_ms": 5.0 + episode})
         run.save_checkpoint(3, QNetwork(), k=10, budget=30)
     return run.path
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from fuelbreak.evaluate import evaluate_run
 from fuelbreak.evaluate.__main__ import main
@@ -76,6 +77,11 @@ def test_a_run_is_judged_as_it_was_trained(run: Path, landscapes: list[Landscape
     assert (comparison.weather, comparison.budget, comparison.landscapes) == ("own", 30, 2)
     summary = json.loads((run / "summary.json").read_text())
     assert (summary["episodes"], summary["budget"]) == (4, 30)
+    assert summary["ms_per_vector_step"] == {"learn": 6.5}
+    assert "Time of a vector step: 6.5 ms: learn" in (run / "CARD.md").read_text()
+    tags = EventAccumulator(str(run)).Reload().Tags()["images"]
+    assert "pictures/learning_curve" in tags
+    assert len([tag for tag in tags if tag.startswith("pictures/landscape_")]) == 2
 
 
 @pytest.mark.parametrize(
