@@ -97,7 +97,7 @@ class OracleProcess:
 
     def _running(self) -> Process:
         if self._process is None:
-            command = [self._python, oracle_worker.__file__]
+            command = [str(self._python), oracle_worker.__file__]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self._end = weakref.finalize(self, _end, self._process)
         return self._process
