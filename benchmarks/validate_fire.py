@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from _tiles import DATA, WEATHERS, real_tiles, reference_weather
 
+from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.crown import Canopy, combine, crown_fire, crowning_rate_m_min
 from fuelbreak.fire.ellipse import project
 from fuelbreak.fire.fire_set import FireSet
@@ -288,7 +289,10 @@ def compare_sequences(count: int, seed: int) -> tuple[int, int]:
 def random_simulator(rng: np.random.Generator) -> FireSimulator:
     """A synthetic landscape of 8 to 25 cells a side, one in ten of 60 to 90, under any weather."""
     edge = int(rng.integers(8, 26)) if rng.random() < 0.9 else int(rng.integers(60, 91))
-    landscape = generate_landscape(int(rng.integers(1_000_000)), edge)
+    try:
+        landscape = generate_landscape(int(rng.integers(1_000_000)), edge)
+    except LandscapeError:  # a small one may be all water or rock
+        return random_simulator(rng)
     if rng.random() < 0.3:
         return FireSimulator(landscape, LEGACY_WEATHER)
     wind, upwind, minutes = rng.uniform(0.0, 60.0), rng.uniform(0.0, 360.0), rng.uniform(20.0, 1440.0)
