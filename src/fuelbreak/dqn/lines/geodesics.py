@@ -23,7 +23,7 @@ SMALLEST = 24
 """Compartments of fewer cells are left alone."""
 
 _CELL, _STRAIGHT, _DIAGONAL = 100, 10, 14  # cost of a break, and of the way itself, which decides ties
-_FAR = 1 << 40
+_FAR = 1 << 30
 
 
 def geodesics(free: BoolGrid, ends: int) -> tuple[IntArray, IntArray]:
@@ -132,29 +132,46 @@ def _ways(
     used: int,
 ) -> tuple[int, int]:
     """Append the way from one end to each of the others."""
-    parent = _tree(free, source)
+    width = free.shape[1]
+    parent = _tree(free, source, targets)
     for target in targets:
         starts[runs] = used
-        cell = target
-        while cell >= 0 and used < len(cells):
+        at = _framed(target, width)
+        while at >= 0 and used < len(cells):
+            cell = (at // (width + 2) - 1) * width + at % (width + 2) - 1
             if free.flat[cell]:
                 cells[used] = cell
                 used += 1
-            cell = parent[cell]
+            at = parent[at]
         runs += 1
     return runs, used
 
 
 @numba.njit(cache=True, nogil=True)
-def _tree(free: BoolGrid, source: int) -> IntArray:
-    """Where the cheapest way from `source` to each cell comes from, by a queue of buckets (Dial 1969)."""
+def _tree(free: BoolGrid, source: int, targets: IntArray) -> npt.NDArray[np.int32]:
+    """Where the cheapest way from `source` to each cell comes from, by a queue of buckets (Dial 1969).
+
+    Cells are numbered in a grid with a frame of one cell, which no way enters, so that no neighbour is out of
+    bounds. Only what lies on ways to the targets is sure to be final.
+    """
     height, width = free.shape
-    cells, span = height * width, _CELL + _DIAGONAL + 1
-    cost, parent = np.full(cells, _FAR, np.int64), np.full(cells, -1, np.int64)
-    after, head = np.full(8 * cells + 1, -1, np.int64), np.full(span, -1, np.int64)
-    entry_cell, entries = np.empty(8 * cells + 1, np.int64), 0
-    cost[source], entry_cell[0], head[0], entries, waiting, now = 0, source, 0, 1, 1, 0
-    while waiting > 0:
+    stride, span = width + 2, _CELL + _DIAGONAL + 1
+    framed = (height + 2) * stride
+    cost, price = np.full(framed, -1, np.int32), np.zeros(framed, np.int32)
+    awaited = np.zeros(framed, np.bool_)
+    for row in range(height):
+        for column in range(width):
+            at = (row + 1) * stride + column + 1
+            cost[at], price[at] = _FAR, _CELL if free[row, column] else 0
+    for target in targets:
+        awaited[_framed(target, width)] = True
+    parent = np.full(framed, -1, np.int32)
+    after, head = np.empty(8 * framed + 1, np.int32), np.full(span, -1, np.int32)
+    entry_cell, entries = np.empty(8 * framed + 1, np.int32), 1
+    start = _framed(source, width)
+    cost[start], entry_cell[0], head[0], after[0], waiting, now = 0, start, 0, -1, 1, 0
+    missing = int(awaited.sum())
+    while waiting > 0 and missing > 0:
         entry = head[now % span]
         if entry < 0:
             now += 1
@@ -164,12 +181,11 @@ def _tree(free: BoolGrid, source: int) -> IntArray:
         cell = entry_cell[entry]
         if cost[cell] != now:
             continue
-        row, column = cell // width, cell % width
-        for r in range(max(0, row - 1), min(height, row + 2)):
-            for c in range(max(0, column - 1), min(width, column + 2)):
-                step = _DIAGONAL if r != row and c != column else _STRAIGHT
-                offered = now + step + (_CELL if free[r, c] else 0)
-                other = r * width + c
+        missing -= awaited[cell]
+        for down in (-stride, 0, stride):
+            for right in (-1, 0, 1):
+                other = cell + down + right
+                offered = now + price[other] + (_DIAGONAL if down != 0 and right != 0 else _STRAIGHT)
                 if offered < cost[other]:
                     cost[other], parent[other] = offered, cell
                     entry_cell[entries], after[entries] = other, head[offered % span]
@@ -177,3 +193,9 @@ def _tree(free: BoolGrid, source: int) -> IntArray:
                     entries += 1
                     waiting += 1
     return parent
+
+
+@numba.njit(cache=True, nogil=True)
+def _framed(cell: int, width: int) -> int:
+    """Number of a cell in a grid with a frame of one cell."""
+    return (cell // width + 1) * (width + 2) + cell % width + 1

@@ -137,42 +137,43 @@ def _separate(
     out: npt.NDArray[np.float64],
 ) -> None:
     height, width = free.shape
-    seen, queue = np.full(height * width, -1, np.int64), np.empty(height * width, np.int64)
+    stride = width + 2
+    # A mark per cell of a grid with a frame: what a segment has seen carries its number, what never burns the highest.
+    seen = np.full((height + 2) * stride, len(starts), np.int32)
+    for row in range(height):
+        for column in range(width):
+            if free[row, column]:
+                seen[(row + 1) * stride + column + 1] = -1
+    queue = np.empty(height * width, np.int32)
     touched = np.full(len(sizes), -1, np.int64)
     for m in range(len(starts) - 1):
         line = cells[starts[m] : starts[m + 1]]
         for cell in line:
-            seen[cell] = m
+            seen[(cell // width + 1) * stride + cell % width + 1] = m
             number = label.flat[cell]
             if touched[number] != m:
                 touched[number] = m
                 out[m, 0] += sizes[number]
                 out[m, 1] += float(sizes[number]) ** 2
         for cell in line:
-            for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-                row, column = cell // width + down, cell % width + right
-                if 0 <= row < height and 0 <= column < width:
-                    out[m, 2] += float(_flood(free, seen, queue, row * width + column, m)) ** 2
+            at = (cell // width + 1) * stride + cell % width + 1
+            for step in (1, stride, -1, -stride):
+                if seen[at + step] < m:
+                    out[m, 2] += float(_flood(seen, queue, at + step, stride, m)) ** 2
 
 
 @numba.njit(cache=True, nogil=True)
-def _flood(free: BoolGrid, seen: IntArray, queue: IntArray, seed: int, mark: int) -> int:
-    """Cells that a fire from `seed` can reach and that were not marked; marks them."""
-    height, width = free.shape
-    if not free.flat[seed] or seen[seed] == mark:
-        return 0
+def _flood(seen: IntArray, queue: IntArray, seed: int, stride: int, mark: int) -> int:
+    """Cells that a fire from `seed` can reach and that carry a lower mark; marks them."""
     seen[seed] = mark
     queue[0], waiting, found = seed, 1, 0
     while waiting > 0:
         waiting -= 1
         found += 1
-        row, column = queue[waiting] // width, queue[waiting] % width
-        for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-            r, c = row + down, column + right
-            if 0 <= r < height and 0 <= c < width:
-                cell = r * width + c
-                if free.flat[cell] and seen[cell] != mark:
-                    seen[cell] = mark
-                    queue[waiting] = cell
-                    waiting += 1
+        cell = queue[waiting]
+        for step in (1, stride, -1, -stride):
+            if seen[cell + step] < mark:
+                seen[cell + step] = mark
+                queue[waiting] = cell + step
+                waiting += 1
     return found
