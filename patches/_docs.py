@@ -69,8 +69,8 @@ _LIMITS = """\
   reported. Variables, attributes of `self`, named entries of a dict, parameters and results of functions are followed.
 - What a variable holds at run time: a class that is chosen by a condition gets no `timeout=` (it might be
   `SyncVectorEnv`), a time-out that is computed is reported, and so is a parameter that is computed.
-- Whether an old-gym environment works on the pool: the script's own lines are carried over to Gymnasium's five step
-  values, its environments are not.
+- What environments of old gym return: the script's own lines are carried over to Gymnasium's five step values, its
+  environments stay as they are, and the pool converts them as they run.
 - A clean-up that does other work in between: it is reported as interleaved and left alone.
 - Whether a comment is still true: one that names a number which has changed is reported and stays as it is.
 - Form feeds, old Mac line ends and a few other rarities that LibCST would not give back: such a file is not touched.

@@ -54,7 +54,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     if flavour.is_four:
         place = script.place(script.constructions[0])
         message = "the script speaks the dialect of gym before 0.26"
-        hint = "see that its environments speak Gymnasium: reset() -> obs, info and step() -> five values"
+        hint = "its environments may stay as they are: the pool's workers convert what they return and their spaces"
         yield Remark(NAME, "notice", "old-gym", place, message, hint)
 
 
