@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -34,12 +35,15 @@ import numpy.typing as npt
 import torch
 
 from fuelbreak.atomic import replacing, write_atomically
+from fuelbreak.errors import CheckpointError
 from fuelbreak.landscape import Landscape
 from fuelbreak.run_log import RunLog
 
 __all__ = ["RunFolder", "load_checkpoint", "write_checkpoint"]
 
 _KEPT_CHECKPOINTS = 2
+# What torch.load raises for files of another kind, for cut ones and for empty ones.
+_UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError)
 _REPORTED_PACKAGES = ("stable-train", "torch", "numpy", "gymnasium", "numba", "rasterio")
 
 
@@ -173,12 +177,21 @@ def load_checkpoint(path: Path | str, device: torch.device | str = "cpu") -> dic
 
     Raises:
         FileNotFoundError: There is none.
+        CheckpointError: The file is something else, or damaged.
     """
     path = Path(path)
     file = path / "checkpoints" / "latest.pt" if path.is_dir() else path
     if not file.is_file():
         raise FileNotFoundError(f"no checkpoint at {file}; give a run's folder or a .pt file")
-    state: dict[str, Any] = torch.load(file, map_location=device, weights_only=True)
+    try:
+        state = torch.load(file, map_location=device, weights_only=True)
+    except _UNREADABLE as error:
+        raise CheckpointError(
+            f"{file} is another kind of file, damaged, or carries code, which is never run; "
+            "give a run's folder or one of its checkpoints"
+        ) from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"{file} holds a {type(state).__name__} and no checkpoint of this program")
     return state
 
 

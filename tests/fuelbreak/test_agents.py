@@ -55,6 +55,16 @@ def test_what_is_no_agent_is_named(tmp_path: Path, state: dict[str, object], mes
         load_agent(tmp_path / "other.pt")
 
 
+@pytest.mark.parametrize("damage", ["text", "empty", "cut", "another value"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, damage: str) -> None:
+    file = tmp_path / "broken.pt"
+    torch.save([1, 2] if damage == "another value" else {"k": torch.zeros(1000)}, file)
+    content = {"text": b"# Read me", "empty": b"", "cut": file.read_bytes()[:2000]}
+    file.write_bytes(content.get(damage, file.read_bytes()))
+    with pytest.raises(CheckpointError, match=r"broken\.pt (is another kind of file, damaged|holds a list)"):
+        load_agent(file)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no checkpoint at"):
         load_agent(tmp_path / "none.pt")
