@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from fuelbreak.observation import NUM_CHANNELS
 
-__all__ = ["QNetwork"]
+__all__ = ["ContextBlock", "QNetwork"]
 
 
 class QNetwork(nn.Module):
@@ -33,7 +33,7 @@ class QNetwork(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(channels, width // 2, 3, padding=1)
         self.down = nn.Conv2d(width // 2, width, 3, stride=2, padding=1)
-        self.blocks = nn.ModuleList(_ContextBlock(width, dilation) for dilation in dilations)
+        self.blocks = nn.ModuleList(ContextBlock(width, dilation) for dilation in dilations)
         self.head = nn.Conv2d(width + width // 2, width, 3, padding=1)
         self.value = nn.Conv2d(width, 1, 1)
         # Rewards are shares of the burned area: start from values near zero, not from noise of order one.
@@ -59,8 +59,13 @@ class QNetwork(nn.Module):
         return values.flatten(1)
 
 
-class _ContextBlock(nn.Module):
-    """Residual block: a dilated convolution plus a term from the global mean."""
+class ContextBlock(nn.Module):
+    """Residual block: a dilated convolution plus a term from the global mean.
+
+    Args:
+        width: Feature maps in and out.
+        dilation: Of the convolution.
+    """
 
     def __init__(self, width: int, dilation: int) -> None:
         super().__init__()
@@ -69,6 +74,7 @@ class _ContextBlock(nn.Module):
         self.out = nn.Conv2d(width, width, 1)
 
     def forward(self, features: Tensor) -> Tensor:
+        """float32 (N, width, H, W) for as many."""
         context = self.context(features.mean(dim=(2, 3)))[..., None, None]
         residual: Tensor = self.out(functional.relu(self.local(features) + context))
         return functional.relu(features + residual)

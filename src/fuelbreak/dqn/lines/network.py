@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fuelbreak.dqn.lines.scene import CHANNELS
+from fuelbreak.dqn.network import ContextBlock
 
 __all__ = ["FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
 
@@ -54,7 +55,7 @@ class LineNetwork(nn.Module):
         super().__init__()
         self.stem = nn.Conv2d(CHANNELS, width // 2, 3, padding=1)
         self.down = nn.Conv2d(width // 2, width, 3, stride=2, padding=1)
-        self.blocks = nn.ModuleList(_Block(width, dilation) for dilation in dilations)
+        self.blocks = nn.ModuleList(ContextBlock(width, dilation) for dilation in dilations)
         self.fine = nn.Conv2d(width // 2, width, 1)
         self.coarse = nn.Conv2d(width, width, 1)
         self.head = nn.Sequential(
@@ -94,18 +95,3 @@ class LineNetwork(nn.Module):
         known = torch.stack([torch.log1p(left) / LOG_ROOM, left / (2.0 * _LONG)], dim=1)
         rest: Tensor = self.rest(torch.cat([context, known], dim=1))
         return rest[:, 0]
-
-
-class _Block(nn.Module):
-    """Residual block: a dilated convolution plus a term from the global mean."""
-
-    def __init__(self, width: int, dilation: int) -> None:
-        super().__init__()
-        self.local = nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation)
-        self.context = nn.Linear(width, width)
-        self.out = nn.Conv2d(width, width, 1)
-
-    def forward(self, features: Tensor) -> Tensor:
-        context = self.context(features.mean(dim=(2, 3)))[..., None, None]
-        residual: Tensor = self.out(functional.relu(self.local(features) + context))
-        return functional.relu(features + residual)
