@@ -17,14 +17,15 @@ seams of a picture so).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Segments", "candidate_segments", "separation_gains"]
+from fuelbreak.plans.separation import Segments, separated_squares
+
+__all__ = ["candidate_segments", "separation_gains"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -36,31 +37,6 @@ _RING = np.array([(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-
 _AXES = len(_RING) // 2
 _FUEL, _TURN = 64, 1  # a turn costs something, so that of equally cheap chains the straightest is taken
 _END = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Segments:
-    """Chains of cells, one after the other in one array.
-
-    Attributes:
-        cells: int64 (sum of lengths,), numbers (row * W + column) of the cells that burn, from end to end.
-        first: int64 (n + 1,), where each segment begins; that of the one after the last is the total.
-    """
-
-    cells: IntArray
-    first: IntArray
-
-    def __len__(self) -> int:
-        return len(self.first) - 1
-
-    def __getitem__(self, number: int) -> IntArray:
-        """int64 (length,), the cells of one segment."""
-        return self.cells[self.first[number] : self.first[number + 1]]
-
-    @property
-    def lengths(self) -> IntArray:
-        """int64 (n,), how many breaks each takes."""
-        return np.diff(self.first)
 
 
 def candidate_segments(fuel: BoolGrid, *, spacing: int = SPACING, longest: int | None = None) -> Segments:
@@ -99,10 +75,9 @@ def separation_gains(fuel: BoolGrid, segments: Segments) -> npt.NDArray[np.float
         float64 (n,), by how many cells the expected burned area of a fire shrinks, over ignitions drawn evenly from
         `fuel`: an upper bound where fires run out of time.
     """
-    squares: npt.NDArray[np.float64] = _squares_saved(
-        np.ascontiguousarray(fuel), segments.cells, segments.first
-    )
-    return squares / max(int(fuel.sum()), 1)
+    _, before, after = separated_squares(np.ascontiguousarray(fuel), segments).T
+    gains: npt.NDArray[np.float64] = (before - after) / max(int(fuel.sum()), 1)
+    return gains
 
 
 def _distinct(cells: IntArray, first: IntArray) -> Segments:
@@ -212,52 +187,3 @@ def _walk(fuel: BoolGrid, steps: npt.NDArray[np.int8], place: int, chain: IntArr
             break
         row, column = row + _RING[step, 0], column + _RING[step, 1]
     return length
-
-
-@numba.njit(cache=True, nogil=True)
-def _squares_saved(fuel: BoolGrid, cells: IntArray, first: IntArray) -> npt.NDArray[np.float64]:
-    """float64 (n,), by how much each segment lowers the sum of the squares of the sizes of connected fuel."""
-    segments = len(first) - 1
-    saved = np.zeros(segments)
-    seen, waiting = np.full(fuel.size, -1, np.int64), np.empty(fuel.size, np.int64)
-    patch, sizes = np.full(fuel.size, -1, np.int64), np.zeros(fuel.size, np.int64)
-    counted = np.full(fuel.size, -1, np.int64)
-    for cell in cells:
-        if patch[cell] < 0:
-            sizes[cell] = _flood(fuel, patch, cell, cell, waiting)
-    for number in range(segments):
-        chain = cells[first[number] : first[number + 1]]
-        for cell in chain:
-            seen[cell] = number
-            if counted[patch[cell]] != number:
-                counted[patch[cell]] = number
-                saved[number] += sizes[patch[cell]] ** 2
-        for cell in chain:
-            for down, right in _RING[::2]:
-                row, column = cell // fuel.shape[1] + down, cell % fuel.shape[1] + right
-                if 0 <= row < fuel.shape[0] and 0 <= column < fuel.shape[1]:
-                    beside = row * fuel.shape[1] + column
-                    saved[number] -= _flood(fuel, seen, number, beside, waiting) ** 2
-    return saved
-
-
-@numba.njit(cache=True, nogil=True)
-def _flood(fuel: BoolGrid, seen: IntArray, mark: int, start: int, waiting: IntArray) -> int:
-    """Mark in `seen` the fuel that is connected, side by side, to a cell without a mark; how many cells it is."""
-    height, width = fuel.shape
-    if seen[start] == mark or not fuel[start // width, start % width]:
-        return 0
-    seen[start], waiting[0] = mark, start
-    count, size = 1, 0
-    while count > 0:
-        count -= 1
-        cell = waiting[count]
-        size += 1
-        for down, right in _RING[::2]:
-            row, column = cell // width + down, cell % width + right
-            beside = row * width + column
-            inside = 0 <= row < height and 0 <= column < width
-            if inside and fuel[row, column] and seen[beside] != mark:
-                seen[beside], waiting[count] = mark, beside
-                count += 1
-    return size

@@ -11,7 +11,8 @@ from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans import judge
-from fuelbreak.plans.segments import Segments, candidate_segments, separation_gains
+from fuelbreak.plans.segments import candidate_segments, separation_gains
+from fuelbreak.plans.separation import Segments
 
 
 def mask_of(cells: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

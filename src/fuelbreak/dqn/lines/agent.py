@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.geodesics import compartments
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.scene import DIRECTIONS, Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
@@ -21,6 +20,7 @@ from fuelbreak.dqn.lines.states import LineState, collate
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
+from fuelbreak.plans.separation import compartments
 
 __all__ = ["best_lines", "built", "distance", "drawn_lines", "line_plan", "line_values", "load_network"]
 

@@ -14,7 +14,9 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["compartments", "geodesics"]
+from fuelbreak.plans.separation import compartments
+
+__all__ = ["geodesics"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -52,38 +54,6 @@ def geodesics(free: BoolGrid, ends: int) -> tuple[IntArray, IntArray]:
             runs, used = _ways(free, anchor, anchors[index + 1 :], cells, starts, runs, used)
     starts[runs] = used
     return cells[:used].copy(), starts[: runs + 1].copy()
-
-
-@numba.njit(cache=True, nogil=True)
-def compartments(free: BoolGrid) -> tuple[IntArray, IntArray]:
-    """Which cells a fire can go between: those that share a side.
-
-    Args:
-        free: bool (H, W), True where fire burns and no break stands.
-
-    Returns:
-        int64 (H, W), the number of each cell's compartment, -1 at barriers; and int64 (n,), their cells.
-    """
-    height, width = free.shape
-    label = np.full((height, width), -1, np.int64)
-    sizes, queue, found = np.zeros(height * width, np.int64), np.empty(height * width, np.int64), 0
-    for seed in range(height * width):
-        if not free.flat[seed] or label.flat[seed] >= 0:
-            continue
-        label.flat[seed] = found
-        queue[0], waiting = seed, 1
-        while waiting > 0:
-            waiting -= 1
-            row, column = queue[waiting] // width, queue[waiting] % width
-            sizes[found] += 1
-            for down, right in ((0, 1), (1, 0), (0, -1), (-1, 0)):
-                r, c = row + down, column + right
-                if 0 <= r < height and 0 <= c < width and free[r, c] and label[r, c] < 0:
-                    label[r, c] = found
-                    queue[waiting] = r * width + c
-                    waiting += 1
-        found += 1
-    return label, sizes[:found].copy()
 
 
 @numba.njit(cache=True, nogil=True)

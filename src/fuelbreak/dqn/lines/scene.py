@@ -16,10 +16,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.dqn.lines.geodesics import compartments
 from fuelbreak.fire.behavior import landscape_slowness
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
+from fuelbreak.plans.separation import compartments
 
 __all__ = ["CHANNELS", "DIRECTIONS", "TURNS", "Scene", "turn", "turned_cells"]
 

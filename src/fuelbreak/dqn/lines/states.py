@@ -16,7 +16,8 @@ import torch
 
 from fuelbreak.dqn.lines.network import FACTS, LOG_ROOM, LineBatch
 from fuelbreak.dqn.lines.scene import Scene, turn, turned_cells
-from fuelbreak.dqn.lines.segments import Segments, compartments_squared, propose_segments, separation
+from fuelbreak.dqn.lines.segments import compartments_squared, propose_segments
+from fuelbreak.plans.separation import Segments, separation
 
 __all__ = ["LineState", "collate"]
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fuelbreak.dqn.lines.geodesics import SMALLEST, compartments, geodesics
-from fuelbreak.dqn.lines.segments import SHORTEST, Segments, propose_segments, separation
+from fuelbreak.dqn.lines.geodesics import SMALLEST, geodesics
+from fuelbreak.dqn.lines.segments import SHORTEST, propose_segments
 from fuelbreak.dqn.lines.straight import straight_runs
+from fuelbreak.plans.separation import Segments, compartments, separation
 
 SIDES = st.tuples(st.integers(4, 16), st.integers(4, 16))
 GROUNDS = arrays.arrays(np.bool_, SIDES, elements=st.sampled_from([True] * 5 + [False]))
