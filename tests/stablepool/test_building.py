@@ -35,6 +35,9 @@ def test_a_registration_that_cannot_travel_is_left_out_and_keeps_nobody_from_sta
     gym.register("StablepoolTest/Locked-v0", Counting, kwargs={"lock": threading.Lock()})
     try:
         envs = StableProcessPoolEnv([lambda: gym.make(NAME)], 1)
-        envs.close()
+        try:
+            assert envs.reset(seed=1)[0].shape[0] == 1
+        finally:
+            envs.close()
     finally:
         del gym.registry["StablepoolTest/Locked-v0"]
