@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
@@ -14,11 +13,11 @@ import numpy.typing as npt
 from gymnasium.error import ResetNeeded
 
 from fuelbreak.env_arguments import as_days, as_landscapes, at_least_one, one_of
-from fuelbreak.errors import ActionError
+from fuelbreak.episode_rules import OnIllegal, chosen_number, episode_rules, wanted_cells
 from fuelbreak.fire.ignition_sources import Ignitions, ignition_source
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import LayoutName, layout_of, with_breaks, with_fires
+from fuelbreak.observation import LayoutName, with_breaks, with_fires
 from fuelbreak.rendering import render_landscape
 from fuelbreak.scenes import Scenes, SimulatorName
 
@@ -26,8 +25,6 @@ __all__ = ["FuelBreakEnv"]
 
 Observation = npt.NDArray[np.float32]
 Action = npt.NDArray[np.int8]
-
-_STEPS_PER_BUDGET = 25
 
 
 class FuelBreakEnv(gym.Env[Observation, Action]):
@@ -109,7 +106,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         *,
         weather: Weather | Sequence[Weather] | Literal["legacy"] | None = None,
         max_steps: int | None = None,
-        on_illegal: Literal["count", "error"] = "count",
+        on_illegal: OnIllegal = "count",
         render_mode: str | None = None,
         layout: LayoutName = "legacy",
         ignitions: Ignitions = "uniform",
@@ -117,19 +114,13 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         num_threads: int = 1,
     ) -> None:
         landscapes = as_landscapes(raster)
-        self.break_budget = at_least_one("break_budget", break_budget)
-        self.break_step = at_least_one(
-            "break_step", math.ceil(break_budget / _STEPS_PER_BUDGET) if break_step is None else break_step
-        )
-        self.num_simulations = at_least_one("num_simulations", num_simulations)
-        needed = math.ceil(self.break_budget / self.break_step)
-        self.max_steps = at_least_one("max_steps", 2 * needed if max_steps is None else max_steps)
-        self.on_illegal = one_of("on_illegal", on_illegal, "count", "error")
+        rules = episode_rules(break_budget, break_step, num_simulations, max_steps, on_illegal, layout)
+        self._rules, self.layout, self.on_illegal = rules, rules.layout, rules.on_illegal
+        self.break_budget, self.break_step = rules.break_budget, rules.break_step
+        self.num_simulations, self.max_steps = rules.num_simulations, rules.max_steps
         self.render_mode = one_of("render_mode", render_mode, None, "rgb_array")
-        self.layout: LayoutName = layout
-        self._observes_fires = layout_of(layout).fire_channels is not None
         one_of("simulator", simulator, "travel-time", "pyretechnics")
-        if self._observes_fires and simulator != "travel-time":
+        if rules.observes_fires and simulator != "travel-time":
             raise ValueError(
                 f"layout {layout!r} needs simulator='travel-time': {simulator} has no fire trees"
             )
@@ -137,10 +128,8 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         num_threads = at_least_one("num_threads", num_threads)
         self._scenes = Scenes(landscapes, as_days(weather), layout, simulator, num_threads)
 
-        chosen, shape = layout_of(layout), landscapes[0].shape
-        self.observation_space = gym.spaces.Box(
-            chosen.low, chosen.high, (chosen.num_channels, *shape), np.float32
-        )
+        shape = landscapes[0].shape
+        self.observation_space = rules.observation_space(shape)
         self.action_space = gym.spaces.MultiBinary(math.prod(shape))
         self._first_seed = seed
         self._needs_reset = True
@@ -163,11 +152,9 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         if seed is None and self._first_seed is not None:
             seed, self._first_seed = self._first_seed, None
         super().reset(seed=seed)
-        wanted = dict(options or {})
-        if unknown := sorted(set(wanted) - {"landscape", "weather"}):
-            raise ValueError(f"options {unknown} are unknown; known are 'landscape' and 'weather'")
-        landscape = self._draw("landscape", len(self._scenes.landscapes), wanted)
-        self._select(landscape, self._draw("weather", len(self._scenes.days), wanted))
+        wanted = options or {}
+        landscape = chosen_number("landscape", len(self._scenes.landscapes), wanted, self.np_random)
+        self._select(landscape, chosen_number("weather", len(self._scenes.days), wanted, self.np_random))
         self._light(self._source.ignitions(self._landscape, landscape, self.num_simulations, self.np_random))
         self._steps = 0
         self._needs_reset = False
@@ -188,14 +175,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         """
         if self._needs_reset:
             raise ResetNeeded("FuelBreakEnv.step() without a running episode: call reset() first")
-        cells, illegal, clipped = self._cells_to_place(self._checked(action))
+        wanted = wanted_cells(action, self.action_space.shape)
+        standing = int(self._breaks.sum())
+        cells, illegal, clipped = self._rules.place(wanted, self.action_masks(), standing, self.np_random)
         before = self._burned
         self._place(cells)
         self._steps += 1
         reward = (before - self._burned) / self._burned_at_reset
         info = self._info(new_cells=int(cells.size), illegal_cells=illegal, clipped_cells=clipped)
-        terminated = info["breaks"] >= self.break_budget or not info["action_mask"].any()
-        truncated = not terminated and self._steps >= self.max_steps
+        ended = self._rules.ends(info["breaks"], info["action_mask"].any(), self._steps)
+        terminated, truncated = (bool(each) for each in ended)
         self._needs_reset = terminated or truncated
         return self._observation(), float(reward), terminated, truncated, info
 
@@ -284,18 +273,6 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
                 "it in an environment with the same arguments"
             )
 
-    def _draw(self, what: str, count: int, options: dict[str, Any]) -> int:
-        """A number below `count`, chosen by the options or drawn.
-
-        The landscape is drawn even where it is chosen or the only one, as in v0: what is drawn next stays the same.
-        """
-        number = int(self.np_random.integers(count)) if what == "landscape" or count > 1 else 0
-        if options.get(what) is not None:
-            number = int(options[what])
-        if not 0 <= number < count:
-            raise ValueError(f"options[{what!r}] is {number}, but there are {count}: give 0 to {count - 1}")
-        return number
-
     def _select(self, landscape: int, day: int) -> None:
         self._numbers = landscape, day
         self._scene = self._scenes.get(landscape, day)
@@ -315,45 +292,9 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._burned = float(self._fires.add_breaks(places).mean())
         self._breaks[tuple(places.T)] = True
 
-    def _checked(self, action: Action) -> npt.NDArray[np.bool_]:
-        try:
-            values = np.asarray(action)
-        except ValueError as error:
-            raise ActionError(f"the action is no array: {error}") from error
-        if values.shape != self.action_space.shape:
-            raise ActionError(
-                f"the action has shape {values.shape}, expected {self.action_space.shape}: one value a cell, row by "
-                "row, 1 where a break is wanted"
-            )
-        wanted: npt.NDArray[np.bool_] = values == 1
-        if not np.all(wanted | (values == 0)):
-            raise ActionError(
-                f"the action holds values other than 0 and 1 (dtype {values.dtype}); give 1 where a break is wanted"
-            )
-        if values.dtype != np.int8:
-            warnings.warn(
-                f"action of dtype {values.dtype} read as int8; build it with dtype=np.int8", stacklevel=3
-            )
-        return wanted
-
-    def _cells_to_place(self, wanted: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int64], int, int]:
-        legal = wanted & self.action_masks()
-        illegal = int(wanted.sum() - legal.sum())
-        cells = np.flatnonzero(legal)
-        room = min(self.break_step, self.break_budget - int(self._breaks.sum()))
-        clipped = max(0, cells.size - room)
-        if self.on_illegal == "error" and (illegal or clipped):
-            raise ActionError(
-                f"{illegal} cells do not burn or hold a break, and {clipped} are more than the {room} that this "
-                "step may place; choose among info['action_mask']"
-            )
-        if clipped:
-            cells = self.np_random.choice(cells, size=room, replace=False)
-        return cells, illegal, clipped
-
     def _observation(self) -> Observation:
         observation = with_breaks(self._scene.base, self._breaks, self.break_budget, self.layout)
-        if not self._observes_fires:
+        if not self._rules.observes_fires:
             return observation
         through = self._scene.downstream_cells(self._ignitions, self._breaks) / self._burned_at_reset
         return with_fires(observation, self._fires.burn_probability, through)
