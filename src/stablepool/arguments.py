@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from gymnasium import Space
+from gymnasium.vector.async_vector_env import _async_worker
+from gymnasium.vector.utils import iterate
 
-__all__ = ["check_worker", "seconds", "spread_seeds", "take_reset_mask"]
+from stablepool.errors import ActionError
+
+__all__ = ["check_worker", "seconds", "split_actions", "spread_seeds", "take_reset_mask"]
 
 
 def check_worker(worker: Callable[..., None] | None) -> None:
@@ -25,7 +30,7 @@ def check_worker(worker: Callable[..., None] | None) -> None:
     except TypeError as error:
         raise ValueError(
             f"A custom `worker` must accept 8 arguments. Got the signature {inspect.signature(worker)} "
-            "which should match gymnasium.vector.async_vector_env._async_worker."
+            f"which should match {inspect.signature(_async_worker)}."
         ) from error
 
 
@@ -70,6 +75,26 @@ def take_reset_mask(options: dict[str, Any] | None, num_envs: int) -> npt.NDArra
             f"`options['reset_mask']` must contain a boolean array with at least one True value, got reset_mask={mask}"
         )
     return mask
+
+
+def split_actions(space: Space[Any], actions: Any, num_envs: int) -> list[Any]:
+    """Return one action per environment, of a nested or custom space.
+
+    Args:
+        space: Space of the batch.
+        actions: The batch.
+        num_envs: Number of environments.
+
+    Raises:
+        ActionError: It is no such batch, or one of another size.
+    """
+    try:
+        rows = list(iterate(space, actions))
+    except Exception as error:
+        raise ActionError(f"the actions do not form a batch of {space}: {error}") from error
+    if len(rows) != num_envs:
+        raise ActionError(f"{len(rows)} actions for {num_envs} environments; nothing was sent")
+    return rows
 
 
 def spread_seeds(seed: int | Sequence[int | None] | None, num_envs: int) -> list[int | None]:

@@ -21,10 +21,10 @@ from stablepool.batch import Batch
 from stablepool.errors import RestartLimitError, WorkerFaultError
 from stablepool.faults import FaultRecord
 from stablepool.ledger import Ledger
-from stablepool.messages import CallRequest, Command, RemoteError, Reply, ResetRequest, SetAttrRequest
+from stablepool.messages import CallRequest, Command, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
 from stablepool.recycling import Recycler
-from stablepool.reporting import announce, announce_retry, raise_remote, rebuilt, sentence
+from stablepool.reporting import announce, announce_retry, announce_trivial, raise_remote, rebuilt, sentence
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 from stablepool.supervisor import Outcome
@@ -46,6 +46,7 @@ class Conductor:
 
     Attributes:
         ledger: Faults, counters and seeds.
+        is_waiting: Whether workers are waited for; where a wait broke off, still.
     """
 
     def __init__(
@@ -165,11 +166,7 @@ class Conductor:
         """Say so where processes cost more than they bring."""
         mean_us = float(np.mean(self._block.finished_ns - self._block.started_ns)) / 1e3
         if mean_us < _TRIVIAL_STEP_US:
-            _LOG.warning(
-                "a step takes these environments %.0f us: gymnasium.vector.SyncVectorEnv is likely to be faster than "
-                "any pool of processes",
-                mean_us,
-            )
+            announce_trivial(mean_us)
 
     def _stand_in(self, batch: Batch) -> None:
         """End the episodes that were lost, and show the last real observation where there is no new one."""
@@ -345,19 +342,17 @@ class Conductor:
             if chosen:
                 self._command(slot, Command.CALL, CallRequest(name, args, kwargs), chosen)
 
-    def set_attr(self, name: str, values: dict[int, Any], *, is_outermost: bool) -> None:
-        """Set an attribute of some environments, and of those that replace them.
-
-        Raises:
-            Exception: As `finish_call`.
-        """
+    def begin_set_attr(self, request: SetAttrRequest) -> None:
+        """Set an attribute of some environments; `finish_call` tells what became of it."""
         self._asked = []
         for slot in self._running_slots():
-            mine = {index: values[index] for index in slot.env_indices if index in values}
+            mine = {index: request.values[index] for index in slot.env_indices if index in request.values}
             if mine:
-                self._command(slot, Command.SET_ATTR, SetAttrRequest(name, mine, is_outermost), mine)
-        self.finish_call(None)
-        self._supervisor.attributes.keep(SetAttrRequest(name, values, is_outermost))
+                self._command(slot, Command.SET_ATTR, replace(request, values=mine), mine)
+
+    def keep_attribute(self, request: SetAttrRequest) -> None:
+        """Have what was set in environments set in those that replace them, too."""
+        self._supervisor.attributes.keep(request)
 
     def finish_call(self, until: float | None) -> tuple[Any, ...]:
         """Wait for a call and return each environment's result.
@@ -367,22 +362,29 @@ class Conductor:
             WorkerFaultError: A worker was lost; its environments are being replaced and the next step says so.
             multiprocessing.TimeoutError: As in `finish_step`.
         """
-        results: dict[int, Any] = {}
-        lost: dict[int, FaultRecord] = {}
-        raised: RemoteError | None = None
-        for slot, outcome in self._supervisor.settle(self._asked, until).items():
-            if isinstance(outcome, Failure):
-                lost |= self._replace(self._supervisor.slots[slot], outcome)
-            elif outcome.errors:
-                raised = outcome.errors[min(outcome.errors)]
-            else:
-                results |= outcome.results
+        reply, lost = self._collect(until)
         if lost:
-            self._debts |= lost
             raise WorkerFaultError(sentence(lost), next(iter(lost.values())))
-        if raised is not None:
-            raise rebuilt(raised)
-        return tuple(results.get(index) for index in range(self._num_envs))
+        if reply.errors:
+            raise rebuilt(reply.errors[min(reply.errors)])
+        return tuple(reply.results.get(index) for index in range(self._num_envs))
+
+    def abandon_call(self) -> None:
+        """Finish a call whose results nobody gets; the next step tells of workers that were lost in it."""
+        self._collect(None)
+
+    def _collect(self, until: float | None) -> tuple[Reply, dict[int, FaultRecord]]:
+        """Wait for a call; return all answers as one, and what was lost."""
+        whole = Reply()
+        lost: dict[int, FaultRecord] = {}
+        for worker, outcome in self._wait(until).items():
+            if isinstance(outcome, Failure):
+                lost |= self._replace(self._supervisor.slots[worker], outcome)
+            else:
+                whole.errors |= outcome.errors
+                whole.results |= outcome.results
+        self._debts |= lost
+        return whole, lost
 
     # Both
 
@@ -397,11 +399,15 @@ class Conductor:
         self._asked.append(slot)
         self._supervisor.command(slot, command, message, buffer=self._buffer, involved=involved)
 
-    def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Outcome]]:
-        """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
+    def _wait(self, until: float | None) -> dict[int, Outcome]:
         self.is_waiting = True
         outcomes = self._supervisor.settle(self._asked, until)
         self.is_waiting = False
+        return outcomes
+
+    def _settle(self, until: float | None) -> list[tuple[WorkerSlot, Outcome]]:
+        """Wait for what was asked; a worker whose environments raised is killed and counts as failed."""
+        outcomes = self._wait(until)
         if not outcomes:
             return []
         raised = [

@@ -20,6 +20,7 @@ __all__ = [
     "Reply",
     "ResetRequest",
     "RestoreRequest",
+    "RollCall",
     "SetAttrRequest",
 ]
 
@@ -97,6 +98,11 @@ class RestoreRequest:
 
 
 @dataclass(frozen=True)
+class RollCall:
+    """Asks a spare worker whether it is well; it answers with an empty `Reply`."""
+
+
+@dataclass(frozen=True)
 class RemoteError:
     """An exception as it left an environment; ``pickled`` is None where it cannot travel."""
 
@@ -115,15 +121,18 @@ class RemoteError:
             pickled = None
         return cls(type(error).__name__, str(error), text, pickled)
 
-    def rebuild(self) -> BaseException | None:
-        """Return the exception itself, or None where it cannot be rebuilt in this process."""
+    def rebuild(self) -> Exception | None:
+        """Return the exception itself, or None where it cannot be rebuilt here or is more than an `Exception`.
+
+        What ends a worker, as SystemExit does, shall not end the training run.
+        """
         if self.pickled is None:
             return None
         try:
             error = pickle.loads(self.pickled)  # noqa: S301 - from our own worker
         except Exception:  # noqa: BLE001 - its class may be missing here, or its __init__ may raise anything
             return None
-        return error if isinstance(error, BaseException) else None
+        return error if isinstance(error, Exception) else None
 
 
 @dataclass

@@ -23,11 +23,13 @@ class PendingCall:
 
     Attributes:
         state: Which call is under way.
+        has_timed_out: Whether a wait for it was given up, so that the caller knows of it.
     """
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
         self.state = AsyncState.DEFAULT
+        self.has_timed_out = False
         self._is_abandoned = False
 
     def assert_none(self, caller: str) -> None:
@@ -40,7 +42,7 @@ class PendingCall:
             self._conclude_abandoned()
         if self.state is not AsyncState.DEFAULT:
             raise AlreadyPendingCallError(
-                f"Calling `{caller}` while waiting for a pending call to `{self.state.value}` to complete",
+                f"Calling `{caller}` while waiting for a pending call to `{self.state.value}` to complete.",
                 str(self.state.value),
             )
 
@@ -65,17 +67,21 @@ class PendingCall:
             raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
         try:
             yield None if timeout is None else time.monotonic() + timeout
-        except multiprocessing.TimeoutError:
-            raise multiprocessing.TimeoutError(
-                f"The call to `{caller}` has timed out after {timeout} second(s)."
-            ) from None
-        except BaseException:
-            if not self._conductor.is_waiting:
-                self.state = AsyncState.DEFAULT
+        except BaseException as error:
+            if not self._conductor.is_waiting:  # an environment's own, which may be a TimeoutError, too
+                self._end()
                 if state is AsyncState.WAITING_STEP:
                     self._conductor.lose_sight()
+            elif isinstance(error, multiprocessing.TimeoutError):
+                self.has_timed_out = True
+                raise multiprocessing.TimeoutError(
+                    f"The call to `{caller}` has timed out after {timeout} second(s)."
+                ) from None
             raise
-        self.state = AsyncState.DEFAULT
+        self._end()
+
+    def _end(self) -> None:
+        self.state, self.has_timed_out = AsyncState.DEFAULT, False
 
     @contextlib.contextmanager
     def abandoned_where_it_breaks_off(self) -> Iterator[None]:
@@ -88,9 +94,12 @@ class PendingCall:
 
     def _conclude_abandoned(self) -> None:
         """Bring an abandoned call to its end, under its deadlines, before another begins."""
-        state, self.state, self._is_abandoned = self.state, AsyncState.DEFAULT, False
+        state, self._is_abandoned = self.state, False
+        self._end()
         if state is AsyncState.WAITING_STEP:
             self._conductor.abandon_step()
+        elif state is AsyncState.WAITING_CALL:
+            self._conductor.abandon_call()
         else:
             self._conductor.finish_reset(None)
             self._conductor.lose_sight()

@@ -7,16 +7,18 @@ So a process that was started in advance (see `reserve`) takes over a slot in th
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-from stablepool.channel import Bell, Channel, make_bell
+from stablepool.channel import Bell, Channel, ChannelError, make_bell
 from stablepool.cleanup import kill_trees
 from stablepool.launch import WorkerContext, WorkerProcess
 from stablepool.memory import ControlBlock, SharedFile
+from stablepool.messages import RollCall
 from stablepool.warden import Warden, kill_marked
 from stablepool.worker import Endowment, Post, adopt, serve
 
@@ -116,6 +118,16 @@ class Recruit:
         """
         ranges = tuple(self._parts.plan_ranges[index] for index in env_indices)
         self.channel.send(0, Post(worker, env_indices, ranges), deadline, self.sentinel)
+
+    def answers(self, within_s: float) -> bool:
+        """Tell whether a process that waits for its post is awake: one that is stopped or stuck does not answer."""
+        deadline = time.monotonic() + within_s
+        try:
+            self.channel.send(0, RollCall(), deadline, self.sentinel)
+            self.channel.receive(0, deadline, self.sentinel)
+        except ChannelError:
+            return False
+        return True
 
     def has_died(self, wait_s: float = 0.0) -> bool:
         """Tell whether the process has ended, waiting at most ``wait_s`` for it."""

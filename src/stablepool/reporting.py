@@ -11,7 +11,7 @@ from stablepool.faults import FaultRecord
 from stablepool.messages import RemoteError
 from stablepool.slot import Failure, WorkerSlot
 
-__all__ = ["announce", "announce_retry", "raise_remote", "rebuilt", "sentence"]
+__all__ = ["announce", "announce_retry", "announce_trivial", "raise_remote", "rebuilt", "sentence"]
 
 _LOG = logging.getLogger("stablepool")
 
@@ -29,7 +29,7 @@ def raise_remote(errors: dict[int, RemoteError]) -> NoReturn:
     raise rebuilt(list(errors.values())[-1])
 
 
-def rebuilt(error: RemoteError) -> BaseException:
+def rebuilt(error: RemoteError) -> Exception:
     """The environment's exception, with the traceback that it had in the worker."""
     exception = error.rebuild() or RuntimeError(f"{error.type_name}: {error.message}")
     exception.add_note(f"In the worker:\n{error.traceback.strip()}")
@@ -54,6 +54,15 @@ def announce_retry(slot: WorkerSlot, failure: Failure) -> None:
         "no transition is void: the step is repeated from a snapshot",
         failure.env_index, failure.kind, failure.phase, failure.elapsed_s, slot.worker, failure.pid, failure.exit_code,
     )  # fmt: skip
+
+
+def announce_trivial(mean_us: float) -> None:
+    """Advise against processes where a step takes environments so many microseconds."""
+    _LOG.warning(
+        "a step takes these environments %.0f us: gymnasium.vector.SyncVectorEnv is likely to be faster than any pool "
+        "of processes",
+        mean_us,
+    )
 
 
 def sentence(faults: dict[int, FaultRecord]) -> str:

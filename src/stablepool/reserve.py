@@ -26,6 +26,9 @@ __all__ = ["Reserve"]
 _LOG = logging.getLogger("stablepool")
 _MOST_LOST = 3  # in a row; spares that keep dying help nobody
 _GRACE_S = 2.0
+_ROLL_CALL_S = (
+    1.0  # an answer takes a tenth of a millisecond; a process that is stopped must not cost start_timeout
+)
 
 
 @dataclass
@@ -78,11 +81,12 @@ class Reserve:
     def _take(self) -> Recruit | None:
         with self._lock:
             self._look()
-            for spare in self._spares:
-                if spare.is_ready:
+            for spare in [spare for spare in self._spares if spare.is_ready]:
+                if spare.recruit.answers(_ROLL_CALL_S):
                     self._spares.remove(spare)
                     self._lost_in_a_row = 0
                     return spare.recruit
+                self._drop(spare, "it does not answer")
         return None
 
     def _look(self) -> None:
@@ -91,15 +95,16 @@ class Reserve:
             try:
                 spare.is_ready = self._is_ready(spare)
             except ChannelError as error:
-                self._spares.remove(spare)
-                self.lost += 1
-                self._lost_in_a_row += 1
-                _LOG.info(
-                    "spare worker (process %d) was lost before it was needed: %s", spare.recruit.pid, error
-                )
-                if self._lost_in_a_row == _MOST_LOST:
-                    _LOG.warning("%d spare workers in a row were lost: no more are started", _MOST_LOST)
-                _end(spare.recruit)
+                self._drop(spare, str(error))
+
+    def _drop(self, spare: _Spare, reason: str) -> None:
+        self._spares.remove(spare)
+        self.lost += 1
+        self._lost_in_a_row += 1
+        _LOG.info("spare worker (process %d) was lost before it was needed: %s", spare.recruit.pid, reason)
+        if self._lost_in_a_row == _MOST_LOST:
+            _LOG.warning("%d spare workers in a row were lost: no more are started", _MOST_LOST)
+        _end(spare.recruit)
 
     def _is_ready(self, spare: _Spare) -> bool:
         recruit, now, limit = spare.recruit, time.monotonic(), self._options.start_timeout_s

@@ -21,13 +21,12 @@ from gymnasium import Env, Space, logger
 from gymnasium.error import ClosedEnvironmentError
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.async_vector_env import AsyncState
-from gymnasium.vector.utils import iterate
 
-from stablepool.arguments import check_worker, seconds, spread_seeds, take_reset_mask
+from stablepool.arguments import check_worker, seconds, split_actions, spread_seeds, take_reset_mask
 from stablepool.cleanup import call_before_threads_are_joined, not_in_a_fork
 from stablepool.conductor import Conductor
-from stablepool.errors import ActionError
 from stablepool.faults import FaultRecord
+from stablepool.messages import SetAttrRequest
 from stablepool.options import OnFailure, PoolOptions, count_workers
 from stablepool.pending import PendingCall
 from stablepool.startup import start_pool
@@ -168,10 +167,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._owner_pid = os.getpid()
         self._finalizer = weakref.finalize(self, not_in_a_fork(pool.supervisor.close), 0.0)
         call_before_threads_are_joined(self._finalizer)
-        self.single_observation_space, self.observation_space = (
-            pool.single_observation_space,
-            pool.observation_space,
-        )
+        self.single_observation_space = pool.single_observation_space
+        self.observation_space = pool.observation_space
         self.single_action_space, self.action_space = pool.single_action_space, pool.action_space
         self.metadata = {**pool.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = pool.render_mode
@@ -312,21 +309,11 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         self._assert_idle("step_async")
         if self._actions is None:
-            self._conductor.begin_step(self._split(actions))
+            self._conductor.begin_step(split_actions(self.action_space, actions, self.num_envs))
         else:
             self._block.action_code[0] = self._actions.store(self._actions.check(actions))
             self._conductor.begin_step(None)
         self._pending.state = AsyncState.WAITING_STEP
-
-    def _split(self, actions: Any) -> list[Any]:
-        """One action per environment, of a nested or custom space."""
-        try:
-            rows = list(iterate(self.action_space, actions))
-        except Exception as error:
-            raise ActionError(f"the actions do not form a batch of {self.action_space}: {error}") from error
-        if len(rows) != self.num_envs:
-            raise ActionError(f"{len(rows)} actions for {self.num_envs} environments; nothing was sent")
-        return rows
 
     def step_wait(
         self, timeout: float | None = None
@@ -365,7 +352,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             WorkerFaultError: A worker was lost; its environments are being replaced, and the next step says so.
         """
         self.call_async(name, *args, **kwargs)
-        return self.call_wait()
+        with self._pending.abandoned_where_it_breaks_off():
+            return self.call_wait()
 
     def call_async(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Begin a call; see `call`.
@@ -398,7 +386,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         chosen = list(indices)
         self._conductor.begin_call(set(chosen), target, args, kwargs)
         self._pending.state = AsyncState.WAITING_CALL
-        results = self.call_wait()
+        with self._pending.abandoned_where_it_breaks_off():
+            results = self.call_wait()
         return [results[index] for index in chosen]
 
     def call_wait(self, timeout: float | None = None) -> tuple[Any, ...]:
@@ -438,7 +427,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
                 "Values must be a list or tuple with length equal to the number of environments. "
                 f"Got `{len(values)}` values for {self.num_envs} environments."
             )
-        self._conductor.set_attr(name, dict(enumerate(values)), is_outermost=False)
+        self._set(SetAttrRequest(name, dict(enumerate(values))))
 
     def set_attr_on(self, indices: Iterable[int], name: str, value: Any) -> None:
         """Set an attribute of some environments on their outermost wrapper; else as `set_attr`.
@@ -449,7 +438,14 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             value: One value for all of them.
         """
         self._assert_idle("set_attr_on")
-        self._conductor.set_attr(name, dict.fromkeys(indices, value), is_outermost=True)
+        self._set(SetAttrRequest(name, dict.fromkeys(indices, value), is_outermost=True))
+
+    def _set(self, request: SetAttrRequest) -> None:
+        self._conductor.begin_set_attr(request)
+        self._pending.state = AsyncState.WAITING_CALL
+        with self._pending.abandoned_where_it_breaks_off():
+            self.call_wait()
+        self._conductor.keep_attribute(request)
 
     def render(self) -> tuple[Any, ...] | None:
         """One frame, or list of frames, per environment."""
@@ -468,7 +464,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         """
         if os.getpid() != self._owner_pid:
             return
-        if self._pending.state is not AsyncState.DEFAULT:
+        if self._pending.state is not AsyncState.DEFAULT and not self._pending.has_timed_out:
             logger.warn(
                 f"Calling `close` while waiting for a pending call to `{self._pending.state.value}` to complete."
             )

@@ -17,7 +17,7 @@ from typing import Any
 
 from stablepool.channel import Bell, Channel, dumps
 from stablepool.memory import Cells, ControlBlock, SharedFile
-from stablepool.messages import AttachRequest, Command, RemoteError, Reply
+from stablepool.messages import AttachRequest, Command, RemoteError, Reply, RollCall
 from stablepool.residents import Residents
 from stablepool.snapshots import keeps_snapshots
 
@@ -110,7 +110,7 @@ def serve() -> None:
         if given.modules is not None:
             _warm_up(given.modules)
             given.channel.send(0, Reply())
-        _Worker(given, given.channel.receive(0)).run()
+        _Worker(given, _await_post(given.channel)).run()
     except BaseException:  # noqa: BLE001 - whatever it is, the process must not survive it
         try:
             if os.getpid() == pid:
@@ -118,6 +118,13 @@ def serve() -> None:
                 sys.stderr.flush()
         finally:  # an environment may have closed stderr, too
             os._exit(_EXIT_BROKEN)
+
+
+def _await_post(channel: Channel) -> Post:
+    while isinstance(message := channel.receive(0), RollCall):
+        channel.send(0, Reply())
+    assert isinstance(message, Post)
+    return message
 
 
 def _warm_up(modules: tuple[str, ...]) -> None:

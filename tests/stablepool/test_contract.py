@@ -90,6 +90,32 @@ def test_a_wait_that_was_cut_short_can_be_taken_up_again(tmp_path: Path) -> None
         envs.close()
 
 
+def test_closing_after_a_wait_that_timed_out_is_silent(tmp_path: Path) -> None:
+    envs = StableProcessPoolEnv([make(0, Plan("step", "pause", tmp_path))], 1, 5.0)
+    envs.reset(seed=1)
+    envs.step_async(ACTIONS[:1])
+    with pytest.raises(multiprocessing.TimeoutError):
+        envs.step_wait(timeout=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        envs.close()
+
+
+@pytest.mark.parametrize("on_failure", ["raise", "restart"])
+def test_an_environments_own_timeout_error_is_no_timeout_of_the_wait(on_failure: Any) -> None:
+    def fail(env: Any) -> None:
+        raise multiprocessing.TimeoutError("of the environment")
+
+    envs = StableProcessPoolEnv([make(0)], 1, 5.0, on_failure=on_failure)
+    try:
+        envs.reset(seed=1)
+        with pytest.raises(multiprocessing.TimeoutError, match="of the environment"):
+            envs.call_on([0], fail)
+        assert envs.step(ACTIONS[:1])[0][:, 1].tolist() == [1]
+    finally:
+        envs.close()
+
+
 def test_step_async_returns_while_environments_step(tmp_path: Path) -> None:
     envs = StableProcessPoolEnv([make(0, Plan("step", "pause", tmp_path))], 1, 5.0)
     try:

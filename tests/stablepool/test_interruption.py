@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,22 @@ import pytest
 from pool_envs import GO, HANG, SLOW, Counter
 
 from stablepool import StableProcessPoolEnv, valid_transitions
+
+
+class Slow(Counter):
+    """Takes its time to answer, and to take a value."""
+
+    def nap(self) -> str:
+        time.sleep(0.8)
+        return "late"
+
+    @property
+    def mood(self) -> str:
+        return "calm"
+
+    @mood.setter
+    def mood(self, value: str) -> None:
+        time.sleep(0.8)
 
 
 class Alarm(Exception):
@@ -24,7 +41,7 @@ def _raise_alarm(*_: object) -> None:
 @pytest.fixture
 def pool() -> Iterator[StableProcessPoolEnv]:
     previous = signal.signal(signal.SIGALRM, _raise_alarm)
-    pool = StableProcessPoolEnv([Counter] * 3, max_workers=3, timeout=2.0)
+    pool = StableProcessPoolEnv([Slow] * 3, max_workers=3, timeout=2.0)
     pool.reset(seed=0)
     yield pool
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -77,3 +94,24 @@ def test_an_interrupted_wait_can_be_taken_up_again(pool: StableProcessPoolEnv) -
     observations, *_, infos = pool.step_wait()
     assert observations.ravel().tolist() == [1, 1, 1]
     assert valid_transitions(infos, 3).all()
+
+
+def test_a_call_after_an_interrupted_one_gets_its_own_answer(pool: StableProcessPoolEnv) -> None:
+    pids = pool.worker_pids
+    interrupted(pool.call, "nap")
+    assert pool.get_attr("mood") == ("calm",) * 3
+    interrupted(pool.set_attr, "mood", "hasty")
+    assert pool.call_on([1], lambda env: env.count) == [0]
+    observations, *_, infos = pool.step(np.array([GO, GO, GO]))
+    assert observations.ravel().tolist() == [1, 1, 1]
+    assert valid_transitions(infos, 3).all()
+    assert pool.worker_pids == pids
+
+
+def test_a_worker_lost_in_an_interrupted_call_is_reported_by_the_next_step(
+    pool: StableProcessPoolEnv,
+) -> None:
+    interrupted(pool.call_on, [1], lambda env: time.sleep(60))
+    infos = pool.step(np.array([GO, GO, GO]))[4]
+    assert infos["_fault"].tolist() == [False, True, False]
+    assert (infos["fault"][1].kind, infos["fault"][1].phase) == ("timeout", "call")

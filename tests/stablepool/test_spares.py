@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,22 @@ def test_a_dead_spare_is_dropped_counted_and_replaced() -> None:
         assert spare not in (*envs.worker_pids, *spares_of(envs))
         assert envs.counters["pool/spares_lost"] == 1
         assert envs.counters["pool/restarts"] == 1
+    finally:
+        envs.close()
+
+
+def test_a_spare_that_is_stopped_costs_a_moment_and_no_start_timeout() -> None:
+    envs = pool(spare_workers=1, start_timeout=600.0)
+    try:
+        envs.reset(seed=5)
+        (spare,) = spares_of(envs)
+        os.kill(spare, signal.SIGSTOP)
+        started = time.monotonic()
+        lose_worker(envs)
+        assert time.monotonic() - started < 60
+        assert spare not in envs.worker_pids
+        assert not runs(spare)
+        assert envs.counters["pool/spares_lost"] == 1
     finally:
         envs.close()
 
