@@ -114,7 +114,7 @@ def _write(
     tif, outlines, picture = (folder / file for file in _FILES)
     breaks = np.zeros(landscape.shape, np.bool_)
     for barrier in barriers:
-        breaks |= barrier.cells
+        breaks[tuple(barrier.cells.T)] = True
     write_breaks(tif, landscape, breaks, {key: str(value) for key, value in facts.items()})
     say(f"Wrote {tif}: 1 = fuel break, 0 = none")
     say(f"Wrote {draw(picture, landscape, breaks)}")

@@ -13,14 +13,14 @@ import numpy.typing as npt
 from rasterio import features
 
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.plans import expected_burned
+from fuelbreak.plan.openings import losses
 
 __all__ = ["Barrier", "find_barriers", "label_barriers"]
 
 Breaks = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
-_FIRES_IN_ALL = 60_000
-_FEWEST_FIRES, _MOST_FIRES = 100, 2_000
+_MOST_FIRES = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,45 +29,42 @@ class Barrier:
 
     Attributes:
         rank: 1 for the barrier whose loss would cost most.
-        cells: bool (H, W), its cells.
+        cells: int64 (n, 2), (row, column), its cells.
         saved_cells: Cells of the expected burned area that it saves while all others stand.
     """
 
     rank: int
-    cells: Breaks
+    cells: IntArray
     saved_cells: float
 
     @property
     def size(self) -> int:
         """Break cells."""
-        return int(self.cells.sum())
+        return len(self.cells)
 
 
 def find_barriers(
-    simulator: FireSimulator, breaks: Breaks, ignitions: npt.NDArray[np.int64], seed: int = 0
+    simulator: FireSimulator, breaks: Breaks, ignitions: IntArray, seed: int = 0
 ) -> list[Barrier]:
     """Take a plan apart.
 
     Args:
         simulator: Landscape and weather.
         breaks: bool (H, W).
-        ignitions: int (n, 2), of which fires are drawn to judge each barrier by: fewer where there are many barriers.
+        ignitions: int (n, 2), of which up to two thousand fires are drawn to judge each barrier by.
         seed: Of the draw.
 
     Returns:
         The barriers by rank.
     """
-    labels = label_barriers(breaks)
-    count = int(labels.max())
-    wanted = int(np.clip(_FIRES_IN_ALL // max(count, 1), _FEWEST_FIRES, _MOST_FIRES))
-    fires = np.random.default_rng(seed).permutation(ignitions)[:wanted]
-    together = expected_burned(simulator, breaks, fires)
-    found = []
-    for label in range(1, count + 1):
-        cells = labels == label
-        found.append((expected_burned(simulator, breaks & ~cells, fires) - together, cells))
-    found.sort(key=lambda pair: -pair[0])
-    return [Barrier(rank, cells, float(saved)) for rank, (saved, cells) in enumerate(found, start=1)]
+    cells = np.argwhere(breaks)
+    labels = label_barriers(breaks)[breaks]
+    order = np.argsort(labels, kind="stable")
+    found = np.split(cells[order], np.flatnonzero(np.diff(labels[order])) + 1) if len(cells) else []
+    fires = np.random.default_rng(seed).permutation(ignitions)[:_MOST_FIRES]
+    lost = losses(simulator, found, fires)
+    ranked = np.argsort(-lost, kind="stable").tolist()
+    return [Barrier(rank, found[number], float(lost[number])) for rank, number in enumerate(ranked, start=1)]
 
 
 def label_barriers(breaks: Breaks) -> npt.NDArray[np.int32]:

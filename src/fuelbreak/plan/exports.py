@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio import features, warp
+from rasterio import features, warp, windows
 from rasterio.transform import Affine
 
 from fuelbreak.atomic import write_atomically
@@ -85,12 +85,12 @@ def _feature(landscape: Landscape, barrier: Barrier, facts: Mapping[str, object]
 
 def _geometry(landscape: Landscape, barrier: Barrier) -> dict[str, Any]:
     """Cells that share an edge are one polygon; those that touch at a corner, polygons of one geometry."""
-    outlines = features.shapes(
-        barrier.cells.astype(np.uint8),
-        barrier.cells,
-        connectivity=4,
-        transform=Affine(*landscape.transform),
-    )
+    (top, left), (bottom, right) = barrier.cells.min(axis=0), barrier.cells.max(axis=0)
+    cells = np.zeros((bottom - top + 1, right - left + 1), np.bool_)
+    cells[tuple((barrier.cells - (top, left)).T)] = True
+    window = windows.Window(left, top, cells.shape[1], cells.shape[0])
+    place = windows.transform(window, Affine(*landscape.transform))
+    outlines = features.shapes(cells.astype(np.uint8), cells, connectivity=4, transform=place)
     whole = {"type": "MultiPolygon", "coordinates": [outline["coordinates"] for outline, _ in outlines]}
     placed = warp.transform_geom(landscape.crs, _WGS_84, whole, precision=_DIGITS)
     polygons = [

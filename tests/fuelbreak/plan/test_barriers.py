@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
-from fuelbreak.plan import find_barriers, label_barriers
+from fuelbreak.plan import Barrier, find_barriers, label_barriers
 from fuelbreak.plans import expected_burned
 from fuelbreak.synthetic import generate_landscape
 
@@ -67,9 +68,30 @@ def test_barriers_rank_by_what_the_fires_burn_without_them() -> None:
     barriers = find_barriers(simulator, breaks, ignitions)
     assert [barrier.rank for barrier in barriers] == [1, 2, 3]
     assert barriers[0].size == 24
-    assert np.array_equal(np.sum([barrier.cells for barrier in barriers], axis=0), breaks)
+    together = np.concatenate([barrier.cells for barrier in barriers])
+    assert sorted(together.tolist()) == np.argwhere(breaks).tolist()
     for barrier in barriers:
-        lost = expected_burned(simulator, breaks & ~barrier.cells, ignitions) - expected_burned(
-            simulator, breaks, ignitions
-        )
-        assert np.isclose(barrier.saved_cells, lost)
+        assert np.isclose(barrier.saved_cells, loss_of(barrier, simulator, breaks))
+
+
+def loss_of(barrier: Barrier, simulator: FireSimulator, breaks: np.ndarray) -> float:
+    without = breaks.copy()
+    without[tuple(barrier.cells.T)] = False
+    ignitions = np.argwhere(simulator.landscape.burnable)
+    with_all, with_others = (
+        expected_burned(simulator, standing, ignitions) for standing in (breaks, without)
+    )
+    return with_others - with_all
+
+
+@pytest.mark.parametrize("density", [0.01, 0.08, 0.3])
+def test_a_barrier_is_worth_what_burning_everything_anew_says_whatever_stands_beside_it(
+    density: float,
+) -> None:
+    landscape = generate_landscape(seed=4, size=24)
+    simulator = FireSimulator(landscape, Weather(duration_min=240.0))
+    breaks = np.random.default_rng(5).random(landscape.shape) < density  # some of it on cells that never burn
+    barriers = find_barriers(simulator, breaks, np.argwhere(landscape.burnable))
+    assert len(barriers) > 3
+    for barrier in barriers:
+        assert np.isclose(barrier.saved_cells, loss_of(barrier, simulator, breaks))

@@ -33,7 +33,7 @@ def doubled_area(ring: list[list[float]]) -> float:
 
 
 def test_a_feature_says_what_its_barrier_is_worth(place: Landscape) -> None:
-    collection = geojson(place, [Barrier(1, BREAKS, 2.0)], {"plan": "lines"})
+    collection = geojson(place, [Barrier(1, np.argwhere(BREAKS), 2.0)], {"plan": "lines"})
     assert collection["type"] == "FeatureCollection"
     (feature,) = collection["features"]
     assert feature["properties"] == {
@@ -46,7 +46,7 @@ def test_a_feature_says_what_its_barrier_is_worth(place: Landscape) -> None:
 
 
 def test_rings_are_closed_and_turn_as_the_standard_says(place: Landscape) -> None:
-    (feature,) = geojson(place, [Barrier(1, BREAKS, 2.0)], {})["features"]
+    (feature,) = geojson(place, [Barrier(1, np.argwhere(BREAKS), 2.0)], {})["features"]
     assert feature["geometry"]["type"] == "MultiPolygon"
     polygons = feature["geometry"]["coordinates"]
     assert sorted(len(polygon) for polygon in polygons) == [1, 1, 2], (
@@ -59,7 +59,7 @@ def test_rings_are_closed_and_turn_as_the_standard_says(place: Landscape) -> Non
 
 
 def test_longitudes_and_latitudes_are_those_of_the_cells(place: Landscape) -> None:
-    (feature,) = geojson(place, [Barrier(1, BREAKS, 2.0)], {})["features"]
+    (feature,) = geojson(place, [Barrier(1, np.argwhere(BREAKS), 2.0)], {})["features"]
     assert -118 < feature["geometry"]["coordinates"][0][0][0][0] < -117
     back = warp.transform_geom("EPSG:4326", place.crs, feature["geometry"])
     burned_in = features.rasterize([back], out_shape=place.shape, transform=Affine(*place.transform))
@@ -74,7 +74,11 @@ def test_a_landscape_without_a_place_is_refused(place: Landscape, tmp_path: Path
 
 
 def test_the_file_is_json_and_its_folder_must_be_there(place: Landscape, tmp_path: Path) -> None:
-    file = write_geojson(tmp_path / "plan.geojson", place, [Barrier(1, BREAKS, 2.0)], {"budget": 10})
-    assert json.loads(file.read_text()) == geojson(place, [Barrier(1, BREAKS, 2.0)], {"budget": 10})
+    file = write_geojson(
+        tmp_path / "plan.geojson", place, [Barrier(1, np.argwhere(BREAKS), 2.0)], {"budget": 10}
+    )
+    assert json.loads(file.read_text()) == geojson(
+        place, [Barrier(1, np.argwhere(BREAKS), 2.0)], {"budget": 10}
+    )
     with pytest.raises(LandscapeError, match="cannot be written"):
         write_geojson(tmp_path / "nowhere" / "plan.geojson", place, [], {})
