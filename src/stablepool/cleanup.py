@@ -1,4 +1,4 @@
-"""Ending processes for good: whole trees, and whatever a process left behind in its session."""
+"""Ending processes for good: whole trees, and whatever a process left behind in its process group."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _HELPERS = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 
 
 def kill_trees(roots: Iterable[int], grace_s: float = 2.0) -> list[int]:
-    """Kill processes with all their descendants and every process of the sessions that they lead.
+    """Kill processes with all their descendants and every process of the groups that they lead.
 
-    A descendant whose parent has ended already is found by its session: each worker leads its own.
+    A descendant whose parent has ended already is found by its process group: each worker leads its own.
 
     Args:
-        roots: Process ids of session leaders, which may have ended already.
+        roots: Process ids of group leaders, which may have ended already.
         grace_s: Seconds to wait for the dead to be gone; SIGKILL needs longer only in uninterruptible sleep.
 
     Returns:
@@ -78,7 +78,7 @@ class _Stat:
 
     state: str
     parent: int
-    session: int
+    group: int
 
     @classmethod
     def read(cls, pid: int) -> _Stat | None:
@@ -87,8 +87,8 @@ class _Stat:
             text = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             return None
-        state, parent, _, session = text[text.rindex(b")") + 2 :].split(maxsplit=4)[:4]
-        return cls(state.decode(), int(parent), int(session))
+        state, parent, group = text[text.rindex(b")") + 2 :].split(maxsplit=3)[:3]
+        return cls(state.decode(), int(parent), int(group))
 
     @property
     def runs(self) -> bool:
@@ -97,12 +97,12 @@ class _Stat:
 
 
 def _family(leaders: set[int]) -> set[int]:
-    """Leaders, their descendants, and the members of their sessions, from one look at the process table."""
+    """Leaders, their descendants, and the members of their groups, from one look at the process table."""
     table = {pid: stat for pid in psutil.pids() if (stat := _Stat.read(pid)) is not None}
     children: dict[int, list[int]] = defaultdict(list)
     for pid, stat in table.items():
         children[stat.parent].append(pid)
-    family = leaders | {pid for pid, stat in table.items() if stat.session in leaders}
+    family = leaders | {pid for pid, stat in table.items() if stat.group in leaders}
     unseen = list(family)
     while unseen:
         born = [pid for pid in children[unseen.pop()] if pid not in family]

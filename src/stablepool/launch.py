@@ -1,8 +1,12 @@
-"""How a worker process comes to life: spawned, in a session of its own, without its parent's main script.
+"""How a worker process comes to life: spawned, in a process group of its own, without its parent's main script.
 
 `multiprocessing` imports the parent's main script again in every spawned child. Here it does not: cloudpickle carries
 what lives in ``__main__`` by value, so that workers start fast (the script may import torch) and scripts without a
 ``__main__`` guard are safe.
+
+A group keeps Ctrl-C away and lets a worker be killed with what it has started, as a session would. But Linux shares
+out a busy machine's time by session (``sched_autogroup``): with a session to each, every hand-over from parent to
+worker and back waits for the turn of another group, and a step took 8 times as long beside other work.
 """
 
 from __future__ import annotations
@@ -108,7 +112,7 @@ class _Launch:
             self._child = subprocess.Popen(
                 command,
                 pass_fds=self._fds,
-                start_new_session=True,
+                process_group=0,
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, MARK: process_obj.token},
             )

@@ -83,7 +83,9 @@ _endowments: list[Endowment] = []  # the executor offers no other way from initi
 
 def adopt(endowment: Endowment) -> None:
     """Tie this process to its parent and keep what it was given (the executor's initializer)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C is the parent's affair; the others stop a process of the background that reads or writes a terminal.
+    for number in (signal.SIGINT, signal.SIGTTIN, signal.SIGTTOU):
+        signal.signal(number, signal.SIG_IGN)
     _die_with_parent(endowment.parent_pid)
     _endowments.append(endowment)
 

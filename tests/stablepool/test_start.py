@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import threading
@@ -174,6 +175,15 @@ def test_a_script_without_a_main_guard_is_run_once(tmp_path: Path) -> None:
     )
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
     assert count.read_text() == "imported\n"
+
+
+def test_a_worker_leads_a_process_group_in_its_parents_session() -> None:
+    envs = StableProcessPoolEnv([Counting], 1)
+    try:
+        (pid,) = envs.worker_pids
+        assert (os.getpgid(pid), os.getsid(pid)) == (pid, os.getsid(0))
+    finally:
+        envs.close()
 
 
 def test_workers_import_neither_torch_nor_the_parents_half() -> None:
