@@ -12,6 +12,7 @@ most that a break there can save.
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -29,6 +30,22 @@ BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 _NONE = -1
+
+
+class _Tree(NamedTuple):
+    """Room for the tree of one fire, between fires as `_allocate` leaves it.
+
+    Attributes:
+        move: int64 (cells,), the move by which the fire came to a cell, or none.
+        waiting: int64 (cells,), moves from a cell whose ends have not been added up.
+        size: int64 (cells,), cells downstream of those added up so far, itself among them.
+        ready: int64 (cells,), cells of which nothing is waited for.
+    """
+
+    move: IntArray
+    waiting: IntArray
+    size: IntArray
+    ready: IntArray
 
 
 def downstream_cells(
@@ -59,18 +76,24 @@ def downstream_cells(
     graph = simulator.with_breaks(breaks)
     starts = simulator.starts(ignitions)
     starts = starts[order_by_place(starts, graph.burns.shape[1])]
-    crossed, rows = _crossed_cells()
+    crossed, rows = crossed_cells()
     total = np.zeros(graph.burns.size, np.int64)
     room, limit = allocate_room(graph), simulator.weather.duration_min
+    tree = _allocate(graph.burns.size)
     for start in starts.tolist():
         if graph.burns.flat[start]:
             times = arrival_times(graph, room, start, limit).ravel()
-            _add_downstream(graph, times, start, crossed, rows, int(counts_itself), total)
+            _add_downstream(graph, times, start, crossed, rows, int(counts_itself), tree, total)
     return (total / len(starts)).reshape(graph.burns.shape)
 
 
+def _allocate(cells: int) -> _Tree:
+    waiting, ready = np.zeros(cells, np.int64), np.empty(cells, np.int64)
+    return _Tree(np.full(cells, _NONE, np.int64), waiting, np.ones(cells, np.int64), ready)
+
+
 @cache
-def _crossed_cells() -> tuple[IntArray, IntArray]:
+def crossed_cells() -> tuple[IntArray, IntArray]:
     """Cells between the ends of each move: `Moves.affected` without the ends, and where each move's rows begin."""
     plan = moves()
     ends = (plan.affected[:, 1:3] == 0).all(axis=1) | (
@@ -88,14 +111,14 @@ def _add_downstream(
     crossed: IntArray,
     rows: IntArray,
     itself: int,
+    tree: _Tree,
     total: IntArray,
 ) -> None:
     """Add to every cell what lies downstream of it in one fire; `times` by cell."""
-    cells = graph.burns.size
-    move, waiting = np.full(cells, _NONE, np.int64), np.zeros(cells, np.int64)
-    _find_moves(graph, times, start, move, waiting)
-    size, ready, count = np.ones(cells, np.int64), np.empty(cells, np.int64), 0
-    for cell in range(cells):
+    move, waiting, size, ready, count = tree.move, tree.waiting, tree.size, tree.ready, 0
+    burned = np.flatnonzero(times < np.inf)
+    _find_moves(graph, times, start, burned, move, waiting)
+    for cell in burned:
         if move[cell] != _NONE and waiting[cell] == 0:
             ready[count] = cell
             count += 1
@@ -110,13 +133,17 @@ def _add_downstream(
         if waiting[below] == 0 and move[below] != _NONE:
             ready[count] = below
             count += 1
+    for cell in burned:
+        move[cell], waiting[cell], size[cell] = _NONE, 0, 1
 
 
 @numba.njit(cache=True, nogil=True)
-def _find_moves(graph: Graph, times: FloatArray, start: int, move: IntArray, waiting: IntArray) -> None:
+def _find_moves(
+    graph: Graph, times: FloatArray, start: int, burned: IntArray, move: IntArray, waiting: IntArray
+) -> None:
     """Note the move by which the fire came to each cell, and how many moves start in each."""
     moves = len(graph.ahead)
-    for cell in np.flatnonzero(times < np.inf):
+    for cell in burned:
         for k in range(moves):
             before = cell - graph.ahead[k]
             if cell == start or not 0 <= before < len(times) or graph.costs[before * moves + k] == np.inf:

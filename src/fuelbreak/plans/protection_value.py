@@ -28,6 +28,8 @@ FIRES = 1000
 ADAPTIVE_FIRES = 256
 CELLS_PER_STEP = 5
 
+_STEPS_FOR_ALL_FUEL = 1000
+
 
 def plan(
     landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0, fires: int = FIRES
@@ -61,7 +63,8 @@ def adaptive_plan(
         budget: Likewise.
         seed: Likewise.
         fires: How many to plan with.
-        cells_per_step: Breaks placed before the fires are burned again.
+        cells_per_step: Breaks placed before the fires are burned again; on more than 5,000 cells of fuel, a thousandth
+            of them if that is more.
 
     Returns:
         As in `fuelbreak.plans.Plan`.
@@ -96,15 +99,17 @@ def complete(
         ignitions: int (n, 2), fires to plan with.
         breaks: bool (H, W), what stands.
         count: Breaks to add, no more than cells that burn are left.
-        cells_per_step: Breaks placed before the fires are burned again.
+        cells_per_step: As in `adaptive_plan`.
 
     Returns:
         int64 (count, 2), (row, column), in the order of placement.
     """
-    free = simulator.landscape.burnable & ~breaks
+    fuel = simulator.landscape.burnable
+    free = fuel & ~breaks
+    at_once = max(cells_per_step, int(fuel.sum()) // _STEPS_FOR_ALL_FUEL)
     steps = [np.empty((0, 2), np.int64)]
-    for done in range(0, count, cells_per_step):
-        value = downstream_cells(simulator, ignitions, simulator.landscape.burnable & ~free)
-        steps.append(highest_cells(value, free, min(cells_per_step, count - done)))
+    for done in range(0, count, at_once):
+        value = downstream_cells(simulator, ignitions, fuel & ~free)
+        steps.append(highest_cells(value, free, min(at_once, count - done)))
         free[tuple(steps[-1].T)] = False
     return np.concatenate(steps)
