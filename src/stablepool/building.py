@@ -7,6 +7,7 @@ that ``gym.make`` finds it by name. Environments of old ``gym`` are brought to G
 
 from __future__ import annotations
 
+import inspect
 import logging
 import pickle
 from collections.abc import Callable, Sequence
@@ -15,10 +16,10 @@ from typing import Any
 
 import cloudpickle
 from gymnasium.envs.registration import registry
-from gymnasium.vector import AutoresetMode
 
+from stablepool.heirlooms import Heirlooms
 from stablepool.old_gym import modernized
-from stablepool.piped import PipedEnv
+from stablepool.piped import CustomLoop, PipedEnv
 
 __all__ = ["Recipe", "pickle_recipes"]
 
@@ -33,33 +34,31 @@ class Recipe:
         index: Index of the environment.
         env_fn: The caller's function.
         registrations: Pickled Gymnasium specs that the worker may lack.
-        worker: A loop of the caller's own, see `PipedEnv`; None: there is none.
-        autoreset_mode: What that loop is told.
+        loop: A worker loop of the caller's own, or None.
     """
 
     index: int
     env_fn: Callable[[], Any]
     registrations: bytes
-    worker: Callable[..., None] | None
-    autoreset_mode: AutoresetMode
+    loop: CustomLoop | None
 
     def __call__(self) -> Any:
         """Return the environment, in Gymnasium's terms."""
         _register(self.registrations)
-        if self.worker is not None:
-            return PipedEnv(self.index, self.env_fn, self.worker, self.autoreset_mode)
+        if self.loop is not None:
+            return PipedEnv(self.index, self.env_fn, self.loop)
         return modernized(self.env_fn())
 
 
 def pickle_recipes(
-    env_fns: Sequence[Callable[[], Any]], worker: Callable[..., None] | None, autoreset_mode: AutoresetMode
+    env_fns: Sequence[Callable[[], Any]], loop: CustomLoop | None, heirlooms: Heirlooms
 ) -> list[bytes]:
     """Pickle how each environment is made (the parent's side).
 
     Args:
         env_fns: One function per environment.
-        worker: A loop of the caller's own, or None.
-        autoreset_mode: What that loop is told.
+        loop: A worker loop of the caller's own, or None.
+        heirlooms: Pickles, and keeps what the workers must inherit.
 
     Raises:
         TypeError: One of the functions cannot be pickled.
@@ -68,13 +67,28 @@ def pickle_recipes(
     pickles: list[bytes] = []
     for index, env_fn in enumerate(env_fns):
         try:
-            pickles.append(cloudpickle.dumps(Recipe(index, env_fn, registrations, worker, autoreset_mode)))
+            pickles.append(heirlooms.dumps(Recipe(index, env_fn, registrations, loop)))
         except Exception as error:
             raise TypeError(
-                f"environment function {index} cannot be sent to a worker: {error}; create what cannot be pickled "
-                "(locks, open files, GPU handles) inside the function"
+                f"environment function {index} cannot be sent to a worker{_culprit(env_fn, heirlooms)}: "
+                f"{str(error).rstrip('.')}; create what cannot be pickled (locks of threads, open files, GPU handles) "
+                "inside the function, and multiprocessing's locks, queues and values with "
+                "multiprocessing.get_context('spawn')"
             ) from error
     return pickles
+
+
+def _culprit(env_fn: Callable[[], Any], heirlooms: Heirlooms) -> str:
+    """Name what keeps a function from travelling, where it is one of its variables."""
+    if not inspect.isfunction(env_fn):
+        return ""
+    names = inspect.getclosurevars(env_fn)
+    for name, value in {**names.nonlocals, **names.globals}.items():
+        try:
+            heirlooms.dumps(value)
+        except Exception:  # noqa: BLE001 - anything may be wrong with it
+            return f" because of its variable {name!r} ({type(value).__name__})"
+    return ""
 
 
 def _pickle_registrations() -> bytes:

@@ -15,12 +15,13 @@ import contextlib
 import io
 import os
 import subprocess
+from collections.abc import Iterable
 from multiprocessing import context, reduction, resource_tracker, spawn
 from typing import Any
 
 from stablepool.warden import MARK
 
-__all__ = ["WorkerContext", "WorkerProcess"]
+__all__ = ["PassedFd", "WorkerContext", "WorkerProcess"]
 
 
 class WorkerContext(context.SpawnContext):
@@ -28,20 +29,21 @@ class WorkerContext(context.SpawnContext):
 
     Args:
         token: What the process is marked with, see `warden`.
+        inherited: Descriptors that the process is started with.
 
     Attributes:
         process: The process that was made last, None before.
     """
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, inherited: Iterable[int]) -> None:
         super().__init__()
-        self._token = token
+        self._token, self._inherited = token, tuple(inherited)
         self.process: WorkerProcess | None = None
 
     def Process(self, *args: Any, **kwargs: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
         """Make the process object (the executor's call)."""
         self.process = WorkerProcess(*args, **kwargs)
-        self.process.token = self._token
+        self.process.token, self.process.inherited = self._token, self._inherited
         self.process.daemon = False  # whatever this process is: environments may have children
         return self.process
 
@@ -51,9 +53,11 @@ class WorkerProcess(context.SpawnProcess):
 
     Attributes:
         token: What it and its descendants are marked with, see `warden`.
+        inherited: Descriptors that keep their numbers in it.
     """
 
     token: str
+    inherited: tuple[int, ...]
     _is_released = False
 
     def start(self) -> None:
@@ -84,13 +88,14 @@ class WorkerProcess(context.SpawnProcess):
         return object.__new__, (context.SpawnProcess,), self.__dict__
 
 
-class _PassedFd:
+class PassedFd:
     """A descriptor that keeps its number in the child."""
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
 
     def detach(self) -> int:
+        """Return the descriptor, in the child (multiprocessing's call)."""
         return self.fd
 
 
@@ -98,12 +103,12 @@ class _Launch:
     """Start a process and answer `multiprocessing`'s questions about it (the interface of its ``Popen`` classes)."""
 
     method = "spawn"
-    DupFd = _PassedFd
+    DupFd = PassedFd
 
     def __init__(self, process_obj: Any) -> None:
         tracker = resource_tracker.getfd()
         assert tracker is not None
-        self._fds = [tracker]
+        self._fds = [tracker, *process_obj.inherited]
         payload = self._pickle(process_obj)
         read_end, self._write_end = os.pipe()
         self._fds.append(read_end)

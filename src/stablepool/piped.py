@@ -12,11 +12,31 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
 
-__all__ = ["PipedEnv"]
+from gymnasium.vector import AutoresetMode
+
+__all__ = ["CustomLoop", "PipedEnv"]
+
+
+@dataclass(frozen=True)
+class CustomLoop:
+    """A worker loop of the caller's own, and what it is told.
+
+    Attributes:
+        run: The loop, with the arguments of Gymnasium's ``_async_worker``: index, env_fn, pipe, parent_pipe,
+            shared_memory (None: observations come through the pipe), error_queue, autoreset_mode, semaphore.
+        autoreset_mode: Which resets are its own.
+        max_concurrency: Permits of the semaphore; None: there is none. The pool has no more workers than that, so
+            that nobody has to wait for one.
+    """
+
+    run: Callable[..., None]
+    autoreset_mode: AutoresetMode
+    max_concurrency: int | None
 
 
 class PipedEnv:
@@ -25,9 +45,7 @@ class PipedEnv:
     Args:
         index: Index of the environment.
         env_fn: Makes the environment; the loop calls it.
-        worker: The loop, with the arguments of Gymnasium's ``_async_worker``: index, env_fn, pipe, parent_pipe,
-            shared_memory (None: observations come through the pipe), error_queue, autoreset_mode, semaphore (None).
-        autoreset_mode: What the loop is told of resets.
+        loop: What stands at the other end.
 
     Attributes:
         observation_space: The environment's.
@@ -39,23 +57,22 @@ class PipedEnv:
         RuntimeError: The loop has ended.
     """
 
-    def __init__(
-        self, index: int, env_fn: Callable[[], Any], worker: Callable[..., None], autoreset_mode: Any
-    ) -> None:
+    def __init__(self, index: int, env_fn: Callable[[], Any], loop: CustomLoop) -> None:
         self._pipe, theirs = multiprocessing.Pipe()
         self._errors: queue.SimpleQueue[tuple[int, Any, BaseException, str]] = queue.SimpleQueue()
         ours = Connection(os.dup(self._pipe.fileno()))  # a loop closes the end that is not its own
-        arguments = (index, env_fn, theirs, ours, None, self._errors, autoreset_mode, None)
+        permits = None if loop.max_concurrency is None else threading.BoundedSemaphore(loop.max_concurrency)
+        arguments = (index, env_fn, theirs, ours, None, self._errors, loop.autoreset_mode, permits)
         self._end: BaseException | None = None
-        threading.Thread(target=self._run, args=(worker, arguments, theirs), daemon=True).start()
+        threading.Thread(target=self._run, args=(loop.run, arguments, theirs), daemon=True).start()
         self.observation_space = self._call("observation_space")
         self.action_space = self._call("action_space")
         self.metadata: dict[str, Any] = self._call("metadata")
         self.render_mode: str | None = self._call("render_mode")
 
-    def _run(self, worker: Callable[..., None], arguments: tuple[Any, ...], theirs: Connection) -> None:
+    def _run(self, run: Callable[..., None], arguments: tuple[Any, ...], theirs: Connection) -> None:
         try:
-            worker(*arguments)
+            run(*arguments)
         except BaseException as error:  # noqa: BLE001 - told to whoever waits at the other end
             self._end = error
         finally:

@@ -16,6 +16,7 @@ from typing import Any
 
 from stablepool.channel import Bell, Channel, ChannelError, make_bell
 from stablepool.cleanup import kill_trees
+from stablepool.heirlooms import Heirlooms
 from stablepool.launch import WorkerContext, WorkerProcess
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import RollCall
@@ -44,10 +45,11 @@ class SharedParts:
     done: Bell
     token: str
     warden: Warden
+    heirlooms: Heirlooms
 
     def close(self) -> None:
         """Close the descriptors; maps and views stay valid until nobody refers to them."""
-        for part in (self.plan, self.block_file, self.done):
+        for part in (self.plan, self.block_file, self.done, self.heirlooms):
             part.close()
         self.warden.dismiss()
 
@@ -93,7 +95,7 @@ class Recruit:
             channel=theirs,
             modules=modules,
         )
-        context = WorkerContext(self._token)
+        context = WorkerContext(self._token, parts.heirlooms.fds)
         self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
         try:
             self._executor.submit(serve)

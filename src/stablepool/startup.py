@@ -16,11 +16,13 @@ from gymnasium.vector.utils import batch_differing_spaces, batch_space
 from stablepool.building import pickle_recipes
 from stablepool.channel import make_bell
 from stablepool.errors import EnvironmentStartError
+from stablepool.heirlooms import Heirlooms
 from stablepool.layout import ActionArea, DataPart, MessageObservations, Observations, attach_data
 from stablepool.ledger import Ledger
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import AttachRequest, Command
 from stablepool.options import PoolOptions
+from stablepool.piped import CustomLoop
 from stablepool.recruit import SharedParts
 from stablepool.residents import CUSTOM_AUTORESET
 from stablepool.resources import advised
@@ -74,7 +76,7 @@ def start_pool(
     autoreset_mode: AutoresetMode,
     shared_memory: bool,
     observation_mode: ObservationMode,
-    worker: Callable[..., None] | None,
+    loop: CustomLoop | None,
     owner: str,
 ) -> RunningPool:
     """Start every worker, build every environment, and agree on the spaces.
@@ -86,7 +88,7 @@ def start_pool(
         autoreset_mode: When environments are reset.
         shared_memory: Whether observations travel in shared memory.
         observation_mode: As in `AsyncVectorEnv`.
-        worker: As in `AsyncVectorEnv`.
+        loop: A worker loop of the caller's own, or None.
         owner: Name of the vector environment's class, for messages.
 
     Raises:
@@ -98,9 +100,11 @@ def start_pool(
     num_envs = len(env_fns)
     runs = np.array_split(np.arange(num_envs), num_workers)
     with contextlib.ExitStack() as undo:
-        recipes = pickle_recipes(env_fns, worker, autoreset_mode)
-        resets = CUSTOM_AUTORESET if worker else autoreset_mode.value
-        parts = _share(undo, recipes, num_workers, options, resets, shared_memory)
+        heirlooms = Heirlooms()
+        undo.callback(heirlooms.close)
+        recipes = pickle_recipes(env_fns, loop, heirlooms)
+        resets = CUSTOM_AUTORESET if loop else autoreset_mode.value
+        parts = _share(undo, recipes, heirlooms, num_workers, options, resets, shared_memory)
         supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
         undo.pop_all()  # the supervisor closes them from now on
     try:
@@ -118,6 +122,7 @@ def start_pool(
 def _share(
     undo: contextlib.ExitStack,
     pickles: Sequence[bytes],
+    heirlooms: Heirlooms,
     num_workers: int,
     options: PoolOptions,
     autoreset_mode: str,
@@ -149,6 +154,7 @@ def _share(
         done=done,
         token=token,
         warden=warden,
+        heirlooms=heirlooms,
     )
 
 

@@ -29,6 +29,7 @@ from stablepool.faults import FaultRecord
 from stablepool.messages import SetAttrRequest
 from stablepool.options import OnFailure, PoolOptions, count_workers
 from stablepool.pending import PendingCall
+from stablepool.piped import CustomLoop
 from stablepool.startup import start_pool
 from stablepool.supervisor import Supervisor
 
@@ -65,7 +66,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             beside threads and CUDA, and fast.
         daemon: Accepted for compatibility: workers always end with this process, and may have children of their own.
         worker: A loop of the caller's own, as `AsyncVectorEnv` takes one. It runs in a thread of the pool's worker,
-            under its deadlines, does its own autoresets, and is given None for ``shared_memory`` and ``semaphore``.
+            under its deadlines, does its own autoresets, and is given None for ``shared_memory``.
         observation_mode: ``"same"``, ``"different"`` or a tuple (batched space, single space), as in `AsyncVectorEnv`.
         autoreset_mode: `AutoresetMode` or its value.
         max_concurrency: At most so many environments run at once: a lower bound on nothing but ``max_workers``.
@@ -160,7 +161,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             autoreset_mode=self.autoreset_mode,
             shared_memory=shared_memory,
             observation_mode=observation_mode,
-            worker=worker,
+            loop=CustomLoop(worker, self.autoreset_mode, max_concurrency) if worker else None,
             owner=type(self).__name__,
         )
         self._supervisor: Supervisor = pool.supervisor

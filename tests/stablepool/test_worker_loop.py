@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium.vector.async_vector_env import _async_worker
 from pool_envs import make
 
 from stablepool import EnvironmentStartError, StableProcessPoolEnv
@@ -80,3 +81,19 @@ def test_a_worker_loop_that_ends_says_why() -> None:
 
     with pytest.raises(EnvironmentStartError, match=r"ArithmeticError.*a loop with a mistake"):
         StableProcessPoolEnv([make(0)], 1, worker=lambda a, b, c, d, e, f, g, h: loop(a, b))
+
+
+@pytest.mark.parametrize("max_concurrency", [None, 2])
+def test_a_worker_loop_is_given_a_semaphore_where_concurrency_is_bounded(max_concurrency: int | None) -> None:
+    def loop(*arguments: Any) -> None:
+        assert (arguments[-1] is None) == (max_concurrency is None)
+        _async_worker(*arguments)
+
+    envs = StableProcessPoolEnv(
+        [make(index) for index in range(3)], worker=loop, max_concurrency=max_concurrency
+    )
+    try:
+        envs.reset(seed=1)
+        assert envs.step(ACTIONS)[0][:, 1].tolist() == [1, 1, 1]
+    finally:
+        envs.close()
