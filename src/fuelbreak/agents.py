@@ -24,9 +24,10 @@ from fuelbreak.dqn.planner import dqn_plan
 from fuelbreak.errors import CheckpointError
 from fuelbreak.fire.weather import Weather
 from fuelbreak.plans import Plan
+from fuelbreak.plans._pairs import MOST_CELLS
 from fuelbreak.runs import load_checkpoint
 
-__all__ = ["DEFAULT_KIND", "KINDS", "PRETRAINED", "Agent", "AgentKind", "load_agent"]
+__all__ = ["DEFAULT_KIND", "KINDS", "PRETRAINED", "WHOLE_UP_TO", "Agent", "AgentKind", "load_agent"]
 
 Checkpoint = dict[str, Any]
 AgentKind = Callable[[Checkpoint, "torch.device | str"], Plan]
@@ -35,6 +36,10 @@ DEFAULT_KIND = "dqn"
 
 KINDS: Mapping[str, AgentKind] = {"dqn": dqn_plan, "lines": line_plan, "lines-search": search_plan}
 """Every kind of agent by the name that its checkpoints carry."""
+
+WHOLE_UP_TO: Mapping[str, int] = {"dqn": 40_000, "lines": 40_000, "lines-search": MOST_CELLS}
+"""Cells of the largest landscape that an agent should be asked for at once: its looks take ever longer, and more of
+them are needed; larger ones are planned for window by window (`fuelbreak.plan`)."""
 
 PRETRAINED: Mapping[str, Path] = dict.fromkeys(
     ("lines", "lines-search"), Path(__file__).parent / "weights" / "lines.pt"
@@ -53,6 +58,7 @@ class Agent:
         cells_per_step: Breaks that it places before it looks again.
         weather: Of the fires that it was trained with.
         episodes: How many it was trained for.
+        whole_up_to: Cells of the largest landscape that it should be asked for at once.
         size: Rows or columns of a training landscape, the larger of both; None where the checkpoint does not say.
     """
 
@@ -62,6 +68,7 @@ class Agent:
     cells_per_step: int
     weather: Weather
     episodes: int
+    whole_up_to: int
     size: int | None = None
 
 
@@ -92,6 +99,7 @@ def load_agent(checkpoint: Path | str, device: torch.device | str = "cpu") -> Ag
             cells_per_step=int(state["k"]),
             weather=Weather(**state["weather"]) if "weather" in state else Weather(),
             episodes=int(state["episode"]) + 1,
+            whole_up_to=WHOLE_UP_TO[kind],
             size=state.get("size"),
         )
     except (KeyError, RuntimeError) as error:

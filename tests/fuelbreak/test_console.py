@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from fuelbreak.console import progress_bar, say
+from fuelbreak.console import in_words, progress_aside, progress_bar, run_command, say
+from fuelbreak.errors import FuelBreakError
 
 
 class Terminal(io.StringIO):
@@ -55,6 +56,52 @@ def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "a line\n"
 
 
+def test_aside_of_a_pipe_there_is_a_line_now_and_then(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 5.0, 20.0, 25.0, 60.0])
+    monkeypatch.setattr("fuelbreak.console.time.monotonic", lambda: next(clock))
+    with progress_aside("Planning", total=10) as show:
+        for done in (1, 4, 5, 10):
+            show(done)
+    printed = capsys.readouterr()
+    assert printed.err == "Planning: 4 of 10, about 30 s to go\nPlanning: 10 of 10\n"
+    assert printed.out == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "about 1 s"), (42.3, "about 42 s"), (150.0, "about 2 minutes"), (9000.0, "about 2.5 hours")],
+)
+def test_durations_are_said_as_people_say_them(seconds: float, said: str) -> None:
+    assert in_words(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "said"),
+    [
+        (None, 0, ""),
+        (FuelBreakError("no fuel"), 2, "Error: no fuel\n"),
+        (FileNotFoundError("no checkpoint"), 2, "Error: no checkpoint\n"),
+        (KeyboardInterrupt(), 130, "Interrupted\n"),
+    ],
+)
+def test_a_command_ends_with_a_line_and_a_code(
+    raised: BaseException | None, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        if raised is not None:
+            raise raised
+
+    assert run_command(work) == code
+    assert capsys.readouterr().err == said
+
+
+def test_what_is_no_fault_of_the_input_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_command(lambda: print(1 // 0))
+
+
 def test_on_a_terminal_lines_stay_above_a_bar_that_goes_away(root: Path) -> None:
     master, slave = pty.openpty()
     with subprocess.Popen(
@@ -75,7 +122,8 @@ def test_on_a_terminal_lines_stay_above_a_bar_that_goes_away(root: Path) -> None
 
 BAR = """
 import time
-from fuelbreak.console import progress_bar, say
+from fuelbreak.console import in_words, progress_aside, progress_bar, run_command, say
+from fuelbreak.errors import FuelBreakError
 with progress_bar("Training", total=10) as show:
     show(5)
     say("a line")

@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import torch
 import tyro
-from rich.console import Console
-from rich.progress import Progress
 
 from fuelbreak.agents import load_agent
-from fuelbreak.console import say
+from fuelbreak.console import progress_aside, run_command, say
 from fuelbreak.defaults import heldout_landscapes
 from fuelbreak.errors import FuelBreakError
 from fuelbreak.evaluate import (
@@ -67,19 +66,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None = those of the process.
 
     Returns:
-        0, or 2 for input that cannot be used.
+        0, 2 for input that cannot be used, or 130 after Ctrl-C.
     """
     asked = tyro.cli(_Arguments, args=arguments, prog="python -m fuelbreak.evaluate", description=__doc__)
-    try:
-        _check(asked)
-        _run(asked)
-    except (FuelBreakError, OSError) as error:
-        say(f"Error: {error}", stream=sys.stderr)
-        return 2
-    return 0
+    return run_command(lambda: _run(asked))
 
 
 def _run(asked: _Arguments) -> None:
+    _check(asked)
     agent = load_agent(asked.checkpoint, asked.device)
     beside = {f"agent {each.resolve().name}": load_agent(each, asked.device).plan for each in asked.beside}
     weathers = named_weathers(asked.weathers, agent.weather)
@@ -93,12 +87,8 @@ def _run(asked: _Arguments) -> None:
     torch.set_num_threads(max(1, usable_cores() // workers))
     folder = asked.out or (asked.checkpoint if asked.checkpoint.is_dir() else Path("evaluation"))
     folder.mkdir(parents=True, exist_ok=True)
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Judging", total=len(landscapes) * len(weathers))
-
-        def done(name: str) -> None:
-            progress.update(task, advance=1, description=f"Judged {name}")
-
+    with progress_aside("Judging", len(landscapes) * len(weathers)) as show:
+        done = count(1)
         judged = evaluate(
             agent.plan,
             landscapes,
@@ -107,11 +97,15 @@ def _run(asked: _Arguments) -> None:
             plans=plans,
             beside=beside,
             workers=workers,
-            done=done,
+            done=lambda _: show(next(done)),
         )
-        shown = landscapes[: asked.pictures]
-        pictures = draw_pictures(folder, agent, shown, max(asked.budgets), next(iter(weathers.values())))
-        drawn = list(progress.track(pictures, total=len(shown), description="Drawing"))
+    shown = landscapes[: asked.pictures]
+    pictures = draw_pictures(folder, agent, shown, max(asked.budgets), next(iter(weathers.values())))
+    drawn = []
+    with progress_aside("Drawing", len(shown)) as show:
+        for picture in pictures:
+            drawn.append(picture)
+            show(min(len(drawn), len(shown)))
     name = asked.checkpoint.resolve().name
     print_tables(write_report(folder, name, agent, weathers, judged, drawn))
     say(f"Tables, CSV, card and {len(drawn)} pictures: {folder}")

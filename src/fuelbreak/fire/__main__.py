@@ -7,7 +7,6 @@ a GeoTIFF and says how far the two agree.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.errors import FuelBreakError, LandscapeError
+from fuelbreak.console import run_command, say
+from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.geotiff import read_raster, write_raster
@@ -35,22 +35,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: Arguments without the program's name; None = those of the process.
 
     Returns:
-        0, or 2 where the layers, the ignition, the weather or the other file are not usable.
+        0, 2 where the layers, the ignition, the weather or the other file are not usable, or 130 after Ctrl-C.
     """
     options = _parser().parse_args(argv)
-    try:
-        landscape = read_folder(options.folder)
-        weather = Weather(**{field.name: getattr(options, field.name) for field in fields(Weather)})
-        times = FireSimulator(landscape, weather).arrival_time_min(tuple(options.ignition))
-        filled = np.where(np.isfinite(times), times, np.float32(NEVER))
-        write_raster(options.out, filled, landscape.crs, landscape.transform, units="minutes", tags={})
-        sys.stdout.write(f"{np.isfinite(times).sum()} cells burned; arrival times in {options.out}\n")
-        if options.compare:
-            sys.stdout.write(_agreement(times, _read_times(options.compare, times.shape), weather))
-    except (FuelBreakError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
-        return 2
-    return 0
+    return run_command(lambda: _run(options))
+
+
+def _run(options: argparse.Namespace) -> None:
+    landscape = read_folder(options.folder)
+    weather = Weather(**{field.name: getattr(options, field.name) for field in fields(Weather)})
+    times = FireSimulator(landscape, weather).arrival_time_min(tuple(options.ignition))
+    filled = np.where(np.isfinite(times), times, np.float32(NEVER))
+    write_raster(options.out, filled, landscape.crs, landscape.transform, units="minutes", tags={})
+    say(f"{np.isfinite(times).sum()} cells burned; arrival times in {options.out}")
+    if options.compare:
+        say(_agreement(times, _read_times(options.compare, times.shape), weather))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +84,7 @@ def _agreement(ours: Times, theirs: Times, weather: Weather) -> str:
     if both.any():
         error = np.median(np.abs(ours[both] - theirs[both]) / theirs[both])
         text += f"; median difference of times {error:.1%}"
-    return text + "\n"
+    return text
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from fuelbreak.plan.barriers import Barrier, find_barriers, label_barriers
 from fuelbreak.plan.candidates import Judge, Split, Ways, best_plan
 from fuelbreak.plan.exports import geojson, write_geojson
+from fuelbreak.plan.outlook import expected_seconds
 from fuelbreak.plan.tiling import tiled_plan
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Split",
     "Ways",
     "best_plan",
+    "expected_seconds",
     "find_barriers",
     "geojson",
     "label_barriers",

@@ -14,13 +14,23 @@ import numpy as np
 import numpy.typing as npt
 import tyro
 
-from fuelbreak.console import say
+from fuelbreak.console import in_words, progress_aside, run_command, say
 from fuelbreak.errors import FuelBreakError, LandscapeError
+from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.maps import describe_weather, draw_landscape
-from fuelbreak.plan import Barrier, Judge, Split, Ways, best_plan, find_barriers, write_geojson
-from fuelbreak.plans import PLANS, Plan, Verdict
+from fuelbreak.plan import (
+    Barrier,
+    Judge,
+    Split,
+    Ways,
+    best_plan,
+    expected_seconds,
+    find_barriers,
+    write_geojson,
+)
+from fuelbreak.plans import PLANS, WHOLE_UP_TO, Plan, Verdict
 from fuelbreak.plans.files import read_place, write_breaks
 from fuelbreak.weathers import named_weathers
 
@@ -28,6 +38,7 @@ __all__ = ["main"]
 
 _FILES = ("plan.tif", "plan.geojson", "plan.png")
 _BARRIERS_LISTED = 5
+_WORTH_SAYING_S, _LONG_S = 10.0, 120.0
 
 
 @dataclass(frozen=True)
@@ -51,9 +62,9 @@ class _Arguments:
     """How long a fire burns, instead of the weather's."""
     tile: int | None = None
     """Index of the tile, where RASTERS holds cropped_raster/."""
-    split: Split | None = None
-    """whole, windows (parts of --size cells), or auto: the better of both where the landscape is larger than --size;
-    by default auto for an agent and whole for a method."""
+    split: Split = "auto"
+    """whole, windows (parts of --size cells), or auto: the better of both where the landscape is larger than --size,
+    windows alone where it is too large for the plan."""
     size: int | None = None
     """Cells along each side of a window; by default those of the agent's training, or 50."""
     overlap: int = 10
@@ -73,15 +84,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None = those of the process.
 
     Returns:
-        0, or 2 for input that cannot be used.
+        0, 2 for input that cannot be used, or 130 after Ctrl-C.
     """
     asked = tyro.cli(_Arguments, args=arguments, prog="python -m fuelbreak.plan", description=__doc__)
-    try:
-        _run(asked)
-    except (FuelBreakError, OSError) as error:
-        say(f"Error: {error}", stream=sys.stderr)
-        return 2
-    return 0
+    return run_command(lambda: _run(asked))
 
 
 def _run(asked: _Arguments) -> None:
@@ -89,17 +95,27 @@ def _run(asked: _Arguments) -> None:
     name, ways, own = _ways(asked)
     weathers = _weathers(asked, own)
     landscape = read_place(asked.rasters, asked.tile)
+    first = next(iter(weathers))
+    _warn(len(weathers) * expected_seconds(ways, landscape, weathers[first], asked.budget))
     started = time.perf_counter()
     judge = Judge(landscape, weathers, asked.seed)
     way, breaks, verdicts = best_plan(ways, landscape, weathers, asked.budget, judge)
     seconds = time.perf_counter() - started
-    first = next(iter(weathers))
     barriers = find_barriers(judge.simulators[first], breaks, judge.ignitions, asked.seed)
     _report(landscape, f"{name}, {way}", weathers, verdicts, barriers, judge.said, seconds)
     if asked.out is not None:
         facts = {"plan": name, "budget": asked.budget, "weather": describe_weather(weathers[first])}
         draw = partial(draw_landscape, weather=weathers[first], ignitions=judge.ignitions)
         _write(asked.out, landscape, barriers, facts, draw)
+
+
+def _warn(seconds: float) -> None:
+    """Say how long it will take, and what to do about it, where that is longer than one likes to wait."""
+    if seconds < _WORTH_SAYING_S:
+        return
+    quicker = "--method lines --split whole is the quickest good plan; fewer weathers take less, too"
+    way_out = f" ({quicker})" if seconds > _LONG_S else ""
+    say(f"This will take {in_words(seconds)} on {usable_cores()} cores{way_out}", stream=sys.stderr)
 
 
 def _write(
@@ -129,20 +145,19 @@ def _ways(asked: _Arguments) -> tuple[str, Ways, Weather]:
     """What the plan is called, how it is made, and its own weather."""
     if asked.checkpoint is None:
         method = _method(asked.method or "lines")
-        return method, _in_windows(asked, PLANS[method], "whole", 50), Weather()
+        return method, _in_windows(asked, PLANS[method], WHOLE_UP_TO.get(method), 50), Weather()
     from fuelbreak.agents import load_agent  # imports torch, which a plan without training can do without
 
     agent = load_agent(asked.checkpoint)
     name = f"{agent.kind} agent {asked.checkpoint.resolve().name}"
-    return name, _in_windows(asked, agent.plan, "auto", agent.size or 50), agent.weather
+    return name, _in_windows(asked, agent.plan, agent.whole_up_to, agent.size or 50), agent.weather
 
 
-def _in_windows(asked: _Arguments, plan: Plan, split: Split, size: int) -> Ways:
-    if asked.overlap >= (asked.size or size):
-        raise FuelBreakError(
-            f"--overlap is {asked.overlap} cells; give less than the {asked.size or size} of a window"
-        )
-    return Ways(plan, asked.split or split, asked.size or size, asked.overlap, asked.seed)
+def _in_windows(asked: _Arguments, plan: Plan, whole_up_to: int | None, trained_size: int) -> Ways:
+    size = asked.size or trained_size
+    if asked.overlap >= size:
+        raise FuelBreakError(f"--overlap is {asked.overlap} cells; give less than the {size} of a window")
+    return Ways(plan, asked.split, size, asked.overlap, asked.seed, whole_up_to, progress_aside)
 
 
 def _method(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rasterio import features, warp, windows
+from rasterio import features, warp
 from rasterio.transform import Affine
 
 from fuelbreak.atomic import write_atomically
@@ -88,8 +88,8 @@ def _geometry(landscape: Landscape, barrier: Barrier) -> dict[str, Any]:
     (top, left), (bottom, right) = barrier.cells.min(axis=0), barrier.cells.max(axis=0)
     cells = np.zeros((bottom - top + 1, right - left + 1), np.bool_)
     cells[tuple((barrier.cells - (top, left)).T)] = True
-    window = windows.Window(left, top, cells.shape[1], cells.shape[0])
-    place = windows.transform(window, Affine(*landscape.transform))
+    a, b, c, d, e, f = landscape.transform
+    place = Affine(a, b, c + left * a + top * b, d, e, f + left * d + top * e)
     outlines = features.shapes(cells.astype(np.uint8), cells, connectivity=4, transform=place)
     whole = {"type": "MultiPolygon", "coordinates": [outline["coordinates"] for outline, _ in outlines]}
     placed = warp.transform_geom(landscape.crs, _WGS_84, whole, precision=_DIGITS)

@@ -1,13 +1,14 @@
 """Plans for landscapes larger than those that an agent was trained on: window by window, the budget where it pays.
 
-Windows of the training size overlap. Each is planned for with several budgets, and what each plan saves is measured
-by the fires of the window. Of these curves the upper concave hulls are taken, and the budget is spent along the
-steepest of them: the greedy solution of the multiple-choice knapsack problem, optimal but for the last step (Sinha and
-Zoltners 1979, "The multiple-choice knapsack problem", Operations Research 27). Hulls are needed because breaks save
-next to nothing until a barrier closes: a window gets enough for a barrier, or nothing.
+Windows of the training size overlap. Each is scouted: compartment lines are drawn quickly for several budgets, and
+what they save is measured by the fires of the window. Of these curves the upper concave hulls are taken, and the
+budget is spent along the steepest of them: the greedy solution of the multiple-choice knapsack problem, optimal but
+for the last step (Sinha and Zoltners 1979, "The multiple-choice knapsack problem", Operations Research 27). Hulls are
+needed because breaks save next to nothing until a barrier closes: a window gets enough for a barrier, or nothing.
 
-Then the windows are planned for anew, the most rewarding first, each with its share and with the breaks that stand
-already as bare ground: what lies in the overlap is seen by both sides, and a barrier can be continued across a seam.
+Then the windows are planned for, the most rewarding first, each with its share and with the breaks that stand already
+as bare ground: what lies in the overlap is seen by both sides, and a barrier can be continued across a seam. So the
+plan, which may be slow, is called once a window. Windows that share no cell are planned for at the same time.
 """
 
 from __future__ import annotations
@@ -20,21 +21,23 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from fuelbreak.console import Progress, no_progress
 from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.plans import Plan, expected_burned
+from fuelbreak.plans import Plan, compartments, expected_burned
 from fuelbreak.plans.common import room_for
 
-__all__ = ["Step", "Window", "share_out", "tiled_plan", "upper_hull", "windows"]
+__all__ = ["Step", "Window", "scout", "share_out", "tiled_plan", "upper_hull", "waves", "windows"]
 
 Breaks = npt.NDArray[np.bool_]
 
 BARE_GROUND = 99
 _SHARES = (0.02, 0.05, 0.1, 0.17, 0.3)
 """Budgets that are tried in a window, in parts of its cells that burn."""
+_LAYOUTS, _FIRES = 60, 200
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,11 @@ class Window:
         """The rectangle as a landscape."""
         return landscape.window(self.row, self.column, self.height, self.width)
 
+    def overlaps(self, other: Window) -> bool:
+        """Whether they share cells."""
+        rows = self.row < other.row + other.height and other.row < self.row + self.height
+        return rows and self.column < other.column + other.width and other.column < self.column + self.width
+
 
 @dataclass(frozen=True)
 class Step:
@@ -91,6 +99,7 @@ def tiled_plan(
     overlap: int = 10,
     seed: int = 0,
     workers: int | None = None,
+    progress: Progress = no_progress,
 ) -> Breaks:
     """Plan window by window, as the module describes.
 
@@ -103,6 +112,7 @@ def tiled_plan(
         overlap: Cells that neighbouring windows share.
         seed: Likewise.
         workers: Threads; by default one a core. The result is the same.
+        progress: Shows how far scouting and planning are.
 
     Returns:
         As in `Plan`.
@@ -112,18 +122,32 @@ def tiled_plan(
     """
     room = room_for(landscape, budget)
     places = windows(landscape, size, overlap)
+    breaks = np.zeros(landscape.shape, np.bool_)
 
     def steps_of(number: int) -> list[Step]:
-        return _steps(plan, places[number].of(landscape), weather, room, seed, number)
+        return scout(places[number].of(landscape), weather, room, seed, number)
+
+    def plan_for(number: int, cells: int) -> None:
+        window = places[number]
+        breaks[window.part] |= _plan_around(plan, window, landscape, weather, cells, breaks, seed)
 
     with ThreadPoolExecutor(workers or usable_cores(), thread_name_prefix="window") as pool:
-        steps = [step for found in pool.map(steps_of, range(len(places))) for step in found]
-    shares = share_out(steps, room)
-    breaks = np.zeros(landscape.shape, np.bool_)
-    for number, share in shares.items():
-        window = places[number]
-        breaks[window.part] |= _plan_around(plan, window, landscape, weather, share, breaks, seed)
-    return _spend_the_rest(plan, places, landscape, weather, room, breaks, seed)
+        with progress("Scouting windows", len(places)) as show:
+            steps = []
+            for number, found in enumerate(pool.map(steps_of, range(len(places))), start=1):
+                steps += found
+                show(number)
+        shares = share_out(steps, room)
+        with progress("Planning windows", len(shares)) as show:
+            planned = 0
+            for wave in waves(places, list(shares)):
+                for _ in pool.map(plan_for, wave, [shares[number] for number in wave]):
+                    planned += 1
+                    show(planned)
+    for number in range(len(places)):  # what no window's curve asked for, or found no room
+        if left := room - int(breaks.sum()):
+            plan_for(number, left)
+    return breaks
 
 
 def windows(landscape: Landscape, size: int, overlap: int) -> list[Window]:
@@ -187,15 +211,44 @@ def share_out(steps: Sequence[Step], budget: int) -> dict[int, int]:
     return shares
 
 
-def _steps(plan: Plan, tile: Landscape, weather: Weather, budget: int, seed: int, number: int) -> list[Step]:
-    """The steps along the hull of what a window's plans save."""
+def waves(places: Sequence[Window], order: Sequence[int]) -> list[list[int]]:
+    """Windows in an order, those together that need not wait for each other.
+
+    Args:
+        places: Windows.
+        order: Numbers of some of them; each waits for all before it with which it shares cells.
+
+    Returns:
+        One wave after the other, the numbers in it: windows that share no cell.
+    """
+    turn: dict[int, int] = {}
+    for number in order:
+        earlier = [turn[other] for other in turn if places[number].overlaps(places[other])]
+        turn[number] = 1 + max(earlier, default=-1)
+    last = max(turn.values(), default=-1)
+    return [[number for number in order if turn[number] == each] for each in range(last + 1)]
+
+
+def scout(tile: Landscape, weather: Weather, budget: int, seed: int = 0, number: int = 0) -> list[Step]:
+    """What a window gains by more and more breaks: the steps along the hull of what quick plans save.
+
+    Args:
+        tile: The window.
+        weather: Of its fires.
+        budget: No step goes beyond it.
+        seed: Of the plans.
+        number: The window's.
+
+    Returns:
+        Steps of falling gain per cell.
+    """
     simulator = FireSimulator(tile, weather)
     fuel = int(tile.burnable.sum())
     unbroken = expected_burned(simulator)
     curve = [(0, 0.0)]
     for cells in sorted({min(budget, max(1, round(share * fuel))) for share in _SHARES if budget > 0}):
-        saved = unbroken - expected_burned(simulator, plan(tile, weather, cells, seed=seed))
-        curve.append((cells, saved * fuel))
+        drawn = compartments.plan(tile, weather, cells, seed=seed, layouts=_LAYOUTS, fires=_FIRES)
+        curve.append((cells, (unbroken - expected_burned(simulator, drawn)) * fuel))
     hull = upper_hull(curve)
     return [Step(number, after[0] - before[0], after[1] - before[1]) for before, after in pairwise(hull)]
 
@@ -204,30 +257,13 @@ def _plan_around(
     plan: Plan, window: Window, landscape: Landscape, weather: Weather, cells: int, breaks: Breaks, seed: int
 ) -> Breaks:
     """Breaks for a window in which some stand already; none where no fuel is left."""
-    standing = np.where(breaks, np.int16(BARE_GROUND), landscape.fuel_model)
+    tile = window.of(landscape)
+    standing = np.where(breaks[window.part], np.int16(BARE_GROUND), tile.fuel_model)
     try:
-        tile = window.of(replace(landscape, fuel_model=standing))
+        tile = replace(tile, fuel_model=standing)
     except LandscapeError:
-        return np.zeros((window.height, window.width), np.bool_)
+        return np.zeros(tile.shape, np.bool_)
     return plan(tile, weather, cells, seed=seed)
-
-
-def _spend_the_rest(
-    plan: Plan,
-    places: Sequence[Window],
-    landscape: Landscape,
-    weather: Weather,
-    budget: int,
-    breaks: Breaks,
-    seed: int,
-) -> Breaks:
-    """What no window's curve asked for, or found no room, goes to the windows in turn."""
-    for window in places:
-        left = budget - int(breaks.sum())
-        if left <= 0:
-            break
-        breaks[window.part] |= _plan_around(plan, window, landscape, weather, left, breaks, seed)
-    return breaks
 
 
 def _starts(extent: int, size: int, overlap: int) -> list[int]:

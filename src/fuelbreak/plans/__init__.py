@@ -22,10 +22,21 @@ from fuelbreak.plans import (
     random_cells,
     search,
 )
+from fuelbreak.plans._pairs import MOST_CELLS
 from fuelbreak.plans.common import Order, Plan
 from fuelbreak.plans.judging import Verdict, expected_burned, judge
 
-__all__ = ["FAST_PLANS", "ORDERS", "PLANS", "Order", "Plan", "Verdict", "expected_burned", "judge"]
+__all__ = [
+    "FAST_PLANS",
+    "ORDERS",
+    "PLANS",
+    "WHOLE_UP_TO",
+    "Order",
+    "Plan",
+    "Verdict",
+    "expected_burned",
+    "judge",
+]
 
 PLANS: Mapping[str, Plan] = {
     "none": nothing.plan,
@@ -50,6 +61,10 @@ ORDERS: Mapping[str, Order] = {
     "greedy": greedy.order,
 }
 """The plans that place one break after another."""
+
+WHOLE_UP_TO: Mapping[str, int] = {"greedy": 10_000, "annealed walls": MOST_CELLS, "search": MOST_CELLS}
+"""Cells of the largest landscape that a plan should be asked for at once: beyond, it takes hours or more memory than
+there is. The others take any landscape, in time that grows with its cells."""
 
 FAST_PLANS = ("random", "burn probability", "adaptive DPV", "compartment lines", "annealed walls")
 """What an agent is compared with by default: about two seconds a landscape of 50 x 50 cells, all together."""

@@ -83,7 +83,7 @@ def best_layouts(
     drawn = enumerate(_draw(layouts, seed))
     fitted = (_fitted(grounds[number % len(grounds)], layout, room) for number, layout in drawn)
     tried = [np.zeros(fuel.shape, np.bool_), *(lines for lines in fitted if lines is not None)]
-    screened = _least_burned(simulator, tried, ignitions[: len(ignitions) // _SCREENING])
+    screened = _least_burned(simulator, tried, ignitions[: max(1, len(ignitions) // _SCREENING)])
     return _least_burned(simulator, screened[: -(-layouts // _SCREENING)], ignitions)
 
 

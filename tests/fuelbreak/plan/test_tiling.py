@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from fuelbreak.console import Advance
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.plan.tiling import Step, share_out, tiled_plan, upper_hull, windows
+from fuelbreak.plan.tiling import Step, Window, share_out, tiled_plan, upper_hull, waves, windows
 from fuelbreak.plans import PLANS, judge
 from fuelbreak.synthetic import generate_landscape
 
@@ -73,6 +76,36 @@ def test_the_budget_goes_to_the_steepest_steps_first() -> None:
     assert share_out(steps, 10) == {0: 10}
     assert list(share_out(steps, 25).items()) == [(0, 10), (1, 10), (2, 5)]
     assert share_out(steps, 100) == {0: 20, 1: 10, 2: 10}
+
+
+def test_a_window_waits_for_those_before_it_with_which_it_shares_cells() -> None:
+    row = [Window(0, column, 10, 10) for column in (0, 8, 16, 24, 32)]
+    assert waves(row, [0, 1, 2, 3, 4]) == [[0], [1], [2], [3], [4]]
+    assert waves(row, [2, 0, 4, 1, 3]) == [[2, 0, 4], [1, 3]]
+    assert waves(row, [1, 3]) == [[1, 3]]
+    assert waves(row, []) == []
+
+
+def test_the_plan_is_called_once_a_window_however_many_budgets_are_weighed(large: Landscape) -> None:
+    calls: list[int] = []
+
+    def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> np.ndarray:
+        calls.append(budget)
+        return PLANS["DPV"](landscape, weather, budget, seed=seed)
+
+    shown: dict[str, list[int]] = {}
+
+    @contextmanager
+    def progress(what: str, total: int) -> Iterator[Advance]:
+        yield shown.setdefault(f"{what} of {total}", []).append
+
+    tiled_plan(plan, large, WEATHER, 80, size=18, overlap=4, workers=1, progress=progress)
+    assert sum(calls) == 80
+    assert len(calls) <= len(windows(large, 18, 4)) == 4
+    assert shown == {
+        "Scouting windows of 4": [1, 2, 3, 4],
+        f"Planning windows of {len(calls)}": [*range(1, len(calls) + 1)],
+    }
 
 
 @pytest.mark.parametrize("budget", [0, 1, 60, 2_000])
