@@ -15,6 +15,7 @@ import gymnasium as gym
 import numpy as np
 import numpy.typing as npt
 
+from stablepool.addresses import same_addresses
 from stablepool.channel import EventBell
 from stablepool.memory import Arena, SharedFile
 
@@ -80,8 +81,9 @@ class BarePlane:
             spawn.Process(target=work, args=(env_fn, self._plane, worker, share.tolist(), go), daemon=True)
             for worker, (share, go) in enumerate(zip(shares, self._go, strict=True))
         ]
-        for process in self._processes:
-            process.start()
+        with same_addresses():  # as the pool's workers are
+            for process in self._processes:
+                process.start()
 
     def reset(self) -> npt.NDArray[Any]:
         """Reset every environment."""

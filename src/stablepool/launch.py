@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from multiprocessing import context, reduction, resource_tracker, spawn
 from typing import Any
 
+from stablepool.addresses import same_addresses
 from stablepool.warden import MARK
 
 __all__ = ["PassedFd", "WorkerContext", "WorkerProcess"]
@@ -30,20 +31,23 @@ class WorkerContext(context.SpawnContext):
     Args:
         token: What the process is marked with, see `warden`.
         inherited: Descriptors that the process is started with.
+        randomizes_addresses: Whether the process is laid out in memory at random, see `addresses`.
 
     Attributes:
         process: The process that was made last, None before.
     """
 
-    def __init__(self, token: str, inherited: Iterable[int]) -> None:
+    def __init__(self, token: str, inherited: Iterable[int], *, randomizes_addresses: bool) -> None:
         super().__init__()
         self._token, self._inherited = token, tuple(inherited)
+        self._randomizes_addresses = randomizes_addresses
         self.process: WorkerProcess | None = None
 
     def Process(self, *args: Any, **kwargs: Any) -> WorkerProcess:  # type: ignore[override]  # noqa: N802
         """Make the process object (the executor's call)."""
         self.process = WorkerProcess(*args, **kwargs)
         self.process.token, self.process.inherited = self._token, self._inherited
+        self.process.randomizes_addresses = self._randomizes_addresses
         self.process.daemon = False  # whatever this process is: environments may have children
         return self.process
 
@@ -54,10 +58,12 @@ class WorkerProcess(context.SpawnProcess):
     Attributes:
         token: What it and its descendants are marked with, see `warden`.
         inherited: Descriptors that keep their numbers in it.
+        randomizes_addresses: Whether it is laid out in memory at random.
     """
 
     token: str
     inherited: tuple[int, ...]
+    randomizes_addresses: bool
     _is_released = False
 
     def start(self) -> None:
@@ -113,14 +119,16 @@ class _Launch:
         read_end, self._write_end = os.pipe()
         self._fds.append(read_end)
         command = spawn.get_command_line(tracker_fd=self._fds[0], pipe_handle=read_end)
+        laid_out = contextlib.nullcontext() if process_obj.randomizes_addresses else same_addresses()
         try:
-            self._child = subprocess.Popen(
-                command,
-                pass_fds=self._fds,
-                process_group=0,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, MARK: process_obj.token},
-            )
+            with laid_out:
+                self._child = subprocess.Popen(
+                    command,
+                    pass_fds=self._fds,
+                    process_group=0,
+                    stdin=subprocess.DEVNULL,
+                    env={**os.environ, MARK: process_obj.token},
+                )
         except BaseException:
             os.close(self._write_end)
             raise

@@ -40,6 +40,7 @@ class PoolOptions:
         check_finite: Treat NaN and infinity in observations and rewards as errors.
         check_space: Treat observations outside the observation space as errors.
         spare_workers: Processes kept ready to replace a worker; None: one, from the first failure on.
+        randomize_addresses: Lay out each worker in memory at random instead of all alike.
     """
 
     timeout_s: float | None = 15.0
@@ -56,6 +57,7 @@ class PoolOptions:
     check_finite: bool = False
     check_space: bool = False
     spare_workers: int | None = None
+    randomize_addresses: bool = False
 
     def __post_init__(self) -> None:
         for name in ("timeout_s", "start_timeout_s", "reset_timeout_s", "call_timeout_s", "close_timeout_s"):

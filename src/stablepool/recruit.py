@@ -38,6 +38,7 @@ class SharedParts:
     shared_memory: bool
     check_finite: bool
     check_space: bool
+    randomize_addresses: bool
     plan: SharedFile
     plan_ranges: tuple[tuple[int, int], ...]
     block_file: SharedFile
@@ -95,7 +96,9 @@ class Recruit:
             channel=theirs,
             modules=modules,
         )
-        context = WorkerContext(self._token, parts.heirlooms.fds)
+        context = WorkerContext(
+            self._token, parts.heirlooms.fds, randomizes_addresses=parts.randomize_addresses
+        )
         self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
         try:
             self._executor.submit(serve)

@@ -147,6 +147,7 @@ def _share(
         shared_memory=shared_memory,
         check_finite=options.check_finite,
         check_space=options.check_space,
+        randomize_addresses=options.randomize_addresses,
         plan=plan,
         plan_ranges=tuple(zip([0, *ends[:-1]], ends, strict=True)),
         block_file=block_file,

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from stablepool.addresses import randomize_addresses
 from stablepool.channel import Bell, Channel, dumps
 from stablepool.memory import Cells, ControlBlock, SharedFile
 from stablepool.messages import AttachRequest, Command, RemoteError, Reply, RollCall
@@ -86,6 +87,7 @@ def adopt(endowment: Endowment) -> None:
     # Ctrl-C is the parent's affair; the others stop a process of the background that reads or writes a terminal.
     for number in (signal.SIGINT, signal.SIGTTIN, signal.SIGTTOU):
         signal.signal(number, signal.SIG_IGN)
+    randomize_addresses()
     _die_with_parent(endowment.parent_pid)
     _endowments.append(endowment)
 
