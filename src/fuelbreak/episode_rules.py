@@ -64,7 +64,7 @@ class EpisodeRules:
         """Whether the observation shows the episode's fires."""
         return layout_of(self.layout).fire_channels is not None
 
-    def observation_space(self, shape: tuple[int, int]) -> gym.spaces.Box:
+    def observation_space(self, shape: tuple[int, int]) -> gym.Space[npt.NDArray[np.float32]]:
         """The space of one environment's observations on landscapes of this shape."""
         chosen = layout_of(self.layout)
         return gym.spaces.Box(chosen.low, chosen.high, (chosen.num_channels, *shape), np.float32)
