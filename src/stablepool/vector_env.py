@@ -76,7 +76,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         close_timeout: Seconds for ``close()``, after which what is left is killed.
         on_failure: ``"restart"``: report and replace; ``"quarantine"``: the same, and give up a worker that keeps
             failing: its rows stay void, a record in every step says so; ``"raise"``: raise the environment's
-            exception, as `AsyncVectorEnv` does.
+            exception, as `AsyncVectorEnv` does, and hand over actions that are no array of the space's shape and
+            dtype as they were given, as it does.
         max_restarts: So many restarts of one worker within ``restart_window`` seconds are borne, with a growing pause
             before each; one more raises `RestartLimitError` (or quarantines).
         restart_window: See ``max_restarts``.
@@ -179,6 +180,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self.metadata = {**pool.metadata, "autoreset_mode": self.autoreset_mode}
         self.render_mode = pool.render_mode
         self._actions, self._block = pool.actions, pool.block
+        self._is_literal = on_failure == "raise"  # actions that would have to be converted go as they are
         self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
         self._pending = PendingCall(self._conductor)
         self._env_infos: dict[int, dict[str, Any]] = {}
@@ -314,11 +316,12 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             AlreadyPendingCallError: Another call is pending.
         """
         self._assert_idle("step_async")
-        if self._actions is None:
-            self._conductor.begin_step(split_actions(self.action_space, actions, self.num_envs))
-        else:
-            self._block.action_code[0] = self._actions.store(self._actions.check(actions))
+        area = self._actions
+        if area is not None and ((batch := area.check(actions)) is actions or not self._is_literal):
+            self._block.action_code[0] = area.store(batch)
             self._conductor.begin_step(None)
+        else:
+            self._conductor.begin_step(split_actions(self.action_space, actions, self.num_envs))
         self._pending.state = AsyncState.WAITING_STEP
 
     def step_wait(

@@ -178,6 +178,30 @@ def test_seeds_and_generators_are_those_of_the_environments(context: str | None)
         envs.close()
 
 
+@pytest.mark.parametrize(
+    ("space", "actions"),
+    [
+        (Box(0, 9, (1,)), [1, 2]),
+        (Box(0, 9, (1,)), np.array([1.5, 2.5])),
+        (Box(0, 9, ()), [1.5, 2.5]),
+        (Box(0, 9, (2,)), [[1, 2], [3, 4]]),
+        (Box(0, 9, (2,)), np.ones((2, 2))),
+        (Box(0, 9, (2,), np.int8), np.ones((2, 2), np.int64)),
+        (Discrete(3), [1, 2]),
+        (Discrete(3), (np.int32(1), 2)),
+    ],
+    ids=str,
+)
+def test_environments_are_given_what_async_vector_env_gives_them(space: Space[Any], actions: Any) -> None:
+    given = []
+    for cls in (AsyncVectorEnv, Pool):
+        envs = cls([spaced(Box(0, 1), space)] * 2)
+        envs.reset(seed=1)
+        given.append(envs.step(actions)[4]["action"].tolist())
+        envs.close()
+    assert given[1] == given[0]
+
+
 WRAPPERS: dict[str, Callable[[Any], Any]] = {
     "NormalizeObservation": wrappers.NormalizeObservation,
     "NormalizeReward": wrappers.NormalizeReward,
