@@ -77,7 +77,12 @@ class Episode:
 def make_env(landscape: Landscape, settings: Settings) -> Callable[[], FuelBreakEnv]:
     """A function that builds one environment in its worker."""
     return lambda: FuelBreakEnv(
-        landscape, settings.budget, settings.break_step, settings.sims, weather=LONG_FIRES
+        landscape,
+        settings.budget,
+        settings.break_step,
+        settings.sims,
+        weather=LONG_FIRES,
+        layout=settings.layout,
     )
 
 
@@ -165,7 +170,11 @@ def main() -> int:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     settings = Settings(
-        n_envs=arguments.envs, batch_size=arguments.batch_size, learning_starts=arguments.envs, sims=100
+        n_envs=arguments.envs,
+        batch_size=arguments.batch_size,
+        learning_starts=arguments.envs,
+        sims=100,
+        demonstrations=0,
     )
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:

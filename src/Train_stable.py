@@ -30,7 +30,7 @@ import tyro
 
 from fuelbreak.console import progress_bar, say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
-from fuelbreak.dqn import Learner, LearnerSettings, exploration_rate
+from fuelbreak.dqn import Demonstrator, Learner, LearnerSettings, exploration_rate
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import FuelBreakError
@@ -40,6 +40,7 @@ from fuelbreak.landscape import Landscape
 from fuelbreak.landscape_shares import LandscapeShares
 from fuelbreak.observation import break_mask
 from fuelbreak.phases import PhaseClock, describe_phases, mean_phases
+from fuelbreak.plans import PLANS
 from fuelbreak.rendering import render_landscape
 from fuelbreak.run_log import METRICS_NAME
 from fuelbreak.runs import RunFolder, load_checkpoint
@@ -49,7 +50,13 @@ from stablepool.options import MOST_WORKERS_BY_DEFAULT, count_workers, usable_co
 
 COUNTS = (
     *("n_envs", "steps_per_ep", "budget", "break_step", "sims", "episodes", "buffer_cap", "batch_size"),
-    *("gradient_accumulation_steps", "updates_per_step", "target_network_frequency", "checkpoint_every"),
+    *(
+        "gradient_accumulation_steps",
+        "updates_per_step",
+        "target_network_frequency",
+        "checkpoint_every",
+        "n_step",
+    ),
 )
 """Settings that must be at least 1."""
 
@@ -71,18 +78,26 @@ class Settings(LearnerSettings):
     """Seconds that a vector step may take."""
     steps_per_ep: int = 25
     """Vector steps in an episode."""
-    budget: int = 250
-    """Breaks in an episode."""
     sims: int = 1
     """Fires by which a step is judged; more make the reward less noisy and the step slower."""
     episodes: int = 300
     """Episodes to train, counted from the start of the run."""
-    start_epsilon: float = 1.0
-    """Exploration at the start."""
+    demonstrations: int = 2
+    """Episodes at the start that a plan plays, through the same environments; 0 = learn from nothing."""
+    demonstrator: str = "compartment lines"
+    """That plan, a name in fuelbreak.plans.PLANS."""
+    pretrain_updates: int = 300
+    """Optimizer steps on the demonstrations alone, after them."""
+    shown_share: float = 0.5
+    """Share of a batch that is demonstrated after that, at first."""
+    end_shown_share: float = 0.25
+    """The same at the end."""
+    start_epsilon: float = 0.2
+    """Exploration at the start, after the demonstrations; give 1 where there are none."""
     end_epsilon: float = 0.05
     """Exploration at the end."""
     exploration_fraction: float = 0.5
-    """Share of the episodes over which exploration falls."""
+    """Share of the episodes over which exploration, and the share of what is demonstrated, fall."""
     checkpoint_every: int = 10
     """Episodes between checkpoints."""
     device: str = ""
@@ -97,6 +112,11 @@ class Settings(LearnerSettings):
     """A run's folder to go on with; its own settings hold, except for flags that are given."""
     quiet: bool = False
     """Leave out the line for each completed environment."""
+
+    @property
+    def shown_episodes(self) -> int:
+        """Episodes that are demonstrated: at least one is left to the network."""
+        return min(self.demonstrations, self.episodes - 1)
 
 
 PRESETS = {
@@ -134,6 +154,16 @@ def check_settings(settings: Settings) -> None:
         if getattr(settings, name) < 1:
             flag = f"--{name.replace('_', '-')}"
             raise SettingsError(f"{flag} is {getattr(settings, name)}; give a whole number from 1 up")
+    for name in ("demonstrations", "pretrain_updates"):
+        if getattr(settings, name) < 0:
+            flag = f"--{name.replace('_', '-')}"
+            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a whole number from 0 up")
+    for name in ("shown_share", "end_shown_share", "start_epsilon", "end_epsilon"):
+        if not 0.0 <= getattr(settings, name) <= 1.0:
+            flag = f"--{name.replace('_', '-')}"
+            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a share from 0 to 1")
+    if settings.demonstrator not in PLANS:
+        raise SettingsError(f"--demonstrator is {settings.demonstrator!r}; give one of {', '.join(PLANS)}")
     if settings.timeout <= 0:
         raise SettingsError(f"--timeout is {settings.timeout}; give seconds, more than none")
 
@@ -149,7 +179,9 @@ def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], Fu
     """A function that builds one environment in its worker."""
 
     def build() -> FuelBreakEnv:
-        return FuelBreakEnv(landscapes, settings.budget, settings.break_step, settings.sims)
+        return FuelBreakEnv(
+            landscapes, settings.budget, settings.break_step, settings.sims, layout=settings.layout
+        )
 
     return build
 
@@ -170,6 +202,7 @@ class Training:
         episode: The episode in progress, or the next one.
         step: Vector steps of it that are done; 0 before its reset.
         global_step: Transitions so far.
+        pretrained: Optimizer steps made on the demonstrations alone.
         is_saved: Whether the latest checkpoint is on disk.
     """
 
@@ -184,9 +217,13 @@ class Training:
         torch.manual_seed(settings.seed)
         self.settings, self.run, self.envs = settings, run, envs
         self.landscapes = landscapes
-        self.learner = Learner(settings, landscapes, device)
+        room = settings.demonstrations * settings.n_envs * settings.steps_per_ep
+        self.learner = Learner(settings, landscapes, device, demonstrated=room)
+        self.demonstrator = Demonstrator(
+            landscapes, settings.demonstrator, Weather(), settings.budget, settings.break_step
+        )
         self.shares = LandscapeShares(settings.n_envs, len(landscapes))
-        self.episode, self.step, self.global_step = 0, 0, 0
+        self.episode, self.step, self.global_step, self.pretrained = 0, 0, 0, 0
         self.returns: list[float] = []
         self.clock = PhaseClock()
         self.is_saved = True
@@ -197,6 +234,10 @@ class Training:
         with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
             while self.episode < self.settings.episodes and not stop:
                 if self.step == 0:
+                    self.pretrain(stop)
+                    if stop:
+                        self.save()
+                        return
                     self.reset()
                 while self.step < steps:
                     self.vector_step()
@@ -214,27 +255,51 @@ class Training:
             self.observations, infos = self.envs.reset(seed=self.episode_seed)
         self.shares.note(infos)
         self.ended = np.zeros(self.settings.n_envs, dtype=bool)
+        self.learner.end_episodes()
+
+    def pretrain(self, stop: StopRequest) -> None:
+        """Once the demonstrations are over, learn from them alone."""
+        wanted = self.settings.pretrain_updates
+        if self.settings.shown_episodes == 0 or self.episode < self.settings.shown_episodes:
+            return
+        if self.pretrained < wanted:
+            say(f"Learning from the demonstrations: {wanted - self.pretrained} updates")
+        with self.clock("pretrain"):
+            while self.pretrained < wanted and not stop:
+                self.learner.update(shown_share=1.0)
+                self.pretrained += 1
+
+    def choose(self) -> npt.NDArray[np.int8]:
+        """The next actions: the demonstrator's, or the network's."""
+        if not self.is_shown:
+            return self.learner.choose(self.observations, self.epsilon)
+        breaks = break_mask(self.observations, self.settings.layout)
+        return self.demonstrator.actions(self.shares.current, breaks, seed=self.episode_seed)
 
     def vector_step(self) -> None:
         """One step of all environments; they work while the learner learns."""
         started = time.perf_counter()
         with self.clock("choose_actions"):
-            actions = self.learner.choose(self.observations, self.epsilon)
+            actions = self.choose()
             self.envs.step_async(actions)
         with self.clock("learn"):
-            self.log.losses += self.learner.learn()
+            if not self.is_shown:
+                self.log.learned(self.learner.learn(self.shown_share))
         with self.clock("wait_for_environments"):
             after, rewards, terminated, truncated, infos = self.envs.step_wait()
         with self.clock("store"):
             # A void transition is no experience (the pool has logged why), nor is the reset after an episode's end.
             valid = valid_transitions(infos, self.settings.n_envs) & ~self.ended
-            self.learner.memory.push_batch(
+            self.learner.remember(
                 self.shares.current[valid],
                 self.observations[valid],
                 actions[valid],
                 rewards[valid],
                 after[valid],
                 terminated[valid],
+                envs=np.flatnonzero(valid),
+                truncated=truncated[valid],
+                is_shown=self.is_shown,
             )
         self.step += 1
         self.global_step += int(valid.sum())
@@ -258,7 +323,8 @@ class Training:
             phases = self.clock.take(settings.steps_per_ep)
             scalars = self.log.scalars(self.epsilon) | self.envs.counters | phases
             self.run.log(self.episode, scalars, self.global_step)
-        self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
+        if not self.is_shown:
+            self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
         self.episode, self.step = self.episode + 1, 0
         last = self.episode == settings.episodes
         if stop or last or self.episode % settings.checkpoint_every == 0:
@@ -279,16 +345,25 @@ class Training:
         return self.settings.seed + self.episode * self.settings.n_envs
 
     @property
+    def is_shown(self) -> bool:
+        """Whether the demonstrator plays this episode."""
+        return self.episode < self.settings.shown_episodes
+
+    @property
     def epsilon(self) -> float:
-        """Exploration in this episode."""
+        """Share of this episode's steps that the network does not choose."""
         settings = self.settings
-        return exploration_rate(
-            self.episode,
-            settings.episodes,
-            settings.start_epsilon,
-            settings.end_epsilon,
-            settings.exploration_fraction,
-        )
+        return 1.0 if self.is_shown else self._falling(settings.start_epsilon, settings.end_epsilon)
+
+    @property
+    def shown_share(self) -> float:
+        """Share of this episode's batches that is demonstrated."""
+        return self._falling(self.settings.shown_share, self.settings.end_shown_share)
+
+    def _falling(self, start: float, end: float) -> float:
+        first, settings = self.settings.shown_episodes, self.settings
+        done, total = self.episode - first, settings.episodes - first
+        return exploration_rate(done, total, start, end, settings.exploration_fraction)
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on as if nothing had happened."""
@@ -302,7 +377,9 @@ class Training:
     def picture(self) -> npt.NDArray[np.uint8]:
         """The landscape of the first environment with its breaks."""
         landscape = self.landscapes[self.shares.current[0]]
-        return render_landscape(landscape, break_mask(self.observations[0]).reshape(landscape.shape))
+        return render_landscape(
+            landscape, break_mask(self.observations[0], self.settings.layout).reshape(landscape.shape)
+        )
 
     def state_dict(self) -> dict[str, Any]:
         """What `resume` needs besides the network's weights."""
@@ -310,7 +387,8 @@ class Training:
             "k": self.settings.break_step,
             "budget": self.settings.budget,
             "weather": dataclasses.asdict(Weather()),
-            "size": max(self.observations.shape[-2:]),
+            "size": max(self.landscapes[0].shape),
+            "pretrained": self.pretrained,
             "step": self.step,
             "global_step": self.global_step,
             "returns": self.returns,
@@ -327,9 +405,8 @@ class Training:
     def resume(self) -> None:
         """Take up the run where its latest checkpoint left it, in the midst of an episode too."""
         state = load_checkpoint(self.run.path, self.learner.device)
-        self.learner.load_state_dict(state)
         self.episode, self.step, self.returns = state["episode"] + 1, state["step"], state["returns"]
-        self.global_step = state["global_step"]
+        self.global_step, self.pretrained = state["global_step"], state["pretrained"]
         if self.step:
             position = state["position"]
             self.reset()
@@ -337,6 +414,7 @@ class Training:
             self.observations = position["observations"].cpu().numpy()
             self.shares.current = np.array(position["landscapes"])
             self.log = EpisodeLog(**position["log"])
+        self.learner.load_state_dict(state)
         say(
             f"Resuming {self.run.path} at step {self.step} of episode {self.episode} with "
             f"{len(self.learner.memory)} transitions"

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EpisodeLog"]
+__all__ = ["EpisodeLog", "LearnedStep"]
+
+
+class LearnedStep(Protocol):
+    """What an optimizer step showed; NaN where there was nothing to see."""
+
+    @property
+    def td_loss(self) -> float:
+        """Of the values."""
+        ...
+
+    @property
+    def q_value(self) -> float:
+        """Mean value of the actions in the batch."""
+        ...
+
+    @property
+    def margin_loss(self) -> float:
+        """Of what was demonstrated."""
+        ...
 
 
 @dataclass
@@ -19,7 +39,9 @@ class EpisodeLog:
     Attributes:
         n_envs: Environments.
         rewards: Sum over all environments and steps.
-        losses: One per optimizer step.
+        losses: One per optimizer step, as the next two.
+        q_values: Mean value of the actions in its batch.
+        margin_losses: Of the demonstrated ones, where there were any.
         burned: Cells burned in the end, by environment that completed the episode.
         completed_at: The vector step at which it did, counted from 1.
         breaks: Breaks placed in all environments.
@@ -30,6 +52,8 @@ class EpisodeLog:
     n_envs: int
     rewards: float = 0.0
     losses: list[float] = field(default_factory=list)
+    q_values: list[float] = field(default_factory=list)
+    margin_losses: list[float] = field(default_factory=list)
     burned: dict[int, float] = field(default_factory=dict)
     completed_at: dict[int, int] = field(default_factory=dict)
     breaks: int = 0
@@ -66,6 +90,14 @@ class EpisodeLog:
                 self.burned[env] = float(infos["burned"][env])
                 self.completed_at[env] = step
 
+    def learned(self, steps: Iterable[LearnedStep]) -> None:
+        """Add optimizer steps."""
+        for step in steps:
+            self.losses.append(step.td_loss)
+            self.q_values.append(step.q_value)
+            if not math.isnan(step.margin_loss):
+                self.margin_losses.append(step.margin_loss)
+
     def line(self, episode: int, epsilon: float) -> str:
         """The console line."""
         return (
@@ -85,6 +117,8 @@ class EpisodeLog:
             "charts/epsilon": epsilon,
             "charts/SPS": self.transitions / self.seconds,
             "losses/td_loss": _mean(self.losses),
+            "losses/q_values": _mean(self.q_values),
+            "losses/margin_loss": _mean(self.margin_losses),
         }
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SMALL = ("--n-envs", "4", "--steps-per-ep", "5", "--budget", "20", "--break-step", "4", "--batch-size", "8")
 SMALL += ("--learning-starts", "16", "--buffer-cap", "500", "--checkpoint-every", "1")
+SMALL += ("--demonstrations", "1", "--pretrain-updates", "8", "--prioritized")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,10 @@ def test_an_unknown_preset_is_refused(script: ModuleType, capsys: pytest.Capture
 
 @pytest.mark.parametrize(
     "flags",
-    [["--n-envs", "0"], ["--batch-size", "-3"], ["--episodes", "0"], ["--timeout", "0"]],
+    [
+        *(["--n-envs", "0"], ["--batch-size", "-3"], ["--episodes", "0"], ["--timeout", "0"]),
+        *(["--n-step", "0"], ["--demonstrations", "-1"], ["--shown-share", "1.5"]),
+    ],
     ids=" ".join,
 )
 def test_a_setting_that_cannot_work_is_named(
@@ -143,6 +147,11 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert [record["charts/breaks"] for record in metrics] == [20.0, 20.0, 20.0]
     assert all(record["pool/void_transitions"] == 0 for record in metrics)
     assert metrics[-1]["losses/td_loss"] >= 0
+    assert {"losses/q_values", "losses/margin_loss"} <= set(metrics[-1])
+    assert not {"losses/td_loss", "losses/margin_loss"} & set(metrics[0]), "nothing is learned while it is shown"
+    assert done.stdout.count("Learning from the demonstrations: 8 updates") == 1
+    assert re.findall(r"Eps: ([\d.]+)", done.stdout) == ["1.000", "0.200", "0.050"]
+    assert metrics[0]["charts/episodic_return"] > 0, "a plan's rewards are those of the environments"
     assert json.loads((run / "summary.json").read_text())["episodes"] == 3
     assert {path.name for path in (run / "pictures").iterdir()} == {
         *("landscape_0.png", "landscape_1.png", "fire.gif", "learning_curve.png")

@@ -1,4 +1,4 @@
-"""A double DQN over per-cell values that chooses k cells at once."""
+"""A dueling double DQN over per-cell values that chooses k cells at once, and can be shown how."""
 
 from fuelbreak.dqn.agent import (
     double_dqn_loss,
@@ -7,21 +7,29 @@ from fuelbreak.dqn.agent import (
     greedy_actions,
     select_cells,
 )
-from fuelbreak.dqn.learner import Learner, LearnerSettings
+from fuelbreak.dqn.demonstrations import Demonstrator, margin_loss
+from fuelbreak.dqn.learner import Learner, LearnerSettings, Update
 from fuelbreak.dqn.network import QNetwork
+from fuelbreak.dqn.priorities import Priorities
 from fuelbreak.dqn.replay import Batch, ReplayMemory
+from fuelbreak.dqn.scenery import Scenery
 from fuelbreak.observation import legal_cells
 
 __all__ = [
     "Batch",
+    "Demonstrator",
     "Learner",
     "LearnerSettings",
+    "Priorities",
     "QNetwork",
     "ReplayMemory",
+    "Scenery",
+    "Update",
     "double_dqn_loss",
     "epsilon_greedy",
     "exploration_rate",
     "greedy_actions",
     "legal_cells",
+    "margin_loss",
     "select_cells",
 ]

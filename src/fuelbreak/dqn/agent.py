@@ -3,7 +3,7 @@
 The value of a set is the sum of its cells' values, so the best legal set of k cells are the k legal cells with the
 highest values, and the target of a transition is the reward plus the target network's sum over the set that the
 online network would choose next (van Hasselt et al. 2016, with the maximum over sets in place of the maximum over
-actions). Where fewer than k cells are legal, the set is smaller.
+actions). Where fewer than k cells are legal, or the budget pays for fewer, the set is smaller.
 """
 
 from __future__ import annotations
@@ -15,9 +15,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fuelbreak.dqn.replay import Batch
-from fuelbreak.observation import legal_cells
+from fuelbreak.observation import LayoutName, break_mask, legal_cells
 
-__all__ = ["double_dqn_loss", "epsilon_greedy", "exploration_rate", "greedy_actions", "select_cells"]
+__all__ = [
+    "double_dqn_loss",
+    "double_dqn_targets",
+    "epsilon_greedy",
+    "exploration_rate",
+    "greedy_actions",
+    "select_cells",
+    "set_values",
+]
 
 
 def select_cells(
@@ -41,7 +49,13 @@ def select_cells(
 
 
 def greedy_actions(
-    network: nn.Module, observations: npt.NDArray[np.float32], k: int, device: torch.device | str
+    network: nn.Module,
+    observations: npt.NDArray[np.float32],
+    k: int,
+    device: torch.device | str,
+    *,
+    layout: LayoutName = "legacy",
+    budget: int | None = None,
 ) -> npt.NDArray[np.int8]:
     """The best k legal cells of each observation, in one pass through the network.
 
@@ -50,16 +64,19 @@ def greedy_actions(
         observations: float32 (N, C, H, W).
         k: Cells wanted in each.
         device: Where the network lives.
+        layout: Of the observations.
+        budget: Breaks that may stand in the end; None = as many as one likes.
 
     Returns:
         int8 (N, H*W), 1 at the chosen cells.
     """
-    legal = legal_cells(observations)
+    legal = legal_cells(observations, layout)
     with torch.inference_mode():
         values = network(torch.as_tensor(observations, device=device)).float().cpu().numpy()
     actions = np.zeros(legal.shape, dtype=np.int8)
-    for row, (value, mask) in enumerate(zip(values, legal, strict=True)):
-        actions[row, select_cells(value, mask, k)] = 1
+    counts = _cells_to_place(observations, k, layout, budget)
+    for row, (value, mask, count) in enumerate(zip(values, legal, counts, strict=True)):
+        actions[row, select_cells(value, mask, count)] = 1
     return actions
 
 
@@ -70,17 +87,33 @@ def epsilon_greedy(
     epsilon: float,
     rng: np.random.Generator,
     device: torch.device | str,
+    *,
+    layout: LayoutName = "legacy",
+    budget: int | None = None,
 ) -> npt.NDArray[np.int8]:
     """`greedy_actions`, but with probability `epsilon` an environment gets k legal cells drawn uniformly."""
     explores = rng.random(len(observations)) < epsilon
-    legal = legal_cells(observations)
+    legal = legal_cells(observations, layout)
+    counts = _cells_to_place(observations, k, layout, budget)
     actions = np.zeros(legal.shape, dtype=np.int8)
     if not explores.all():
-        actions[~explores] = greedy_actions(network, observations[~explores], k, device)
+        actions[~explores] = greedy_actions(
+            network, observations[~explores], k, device, layout=layout, budget=budget
+        )
     for row in np.flatnonzero(explores):
         candidates = np.flatnonzero(legal[row])
-        actions[row, rng.choice(candidates, size=min(k, candidates.size), replace=False)] = 1
+        actions[row, rng.choice(candidates, size=min(counts[row], candidates.size), replace=False)] = 1
     return actions
+
+
+def _cells_to_place(
+    observations: npt.NDArray[np.float32], k: int, layout: LayoutName, budget: int | None
+) -> list[int]:
+    """k, or what the budget has left where that is less, for each observation."""
+    if budget is None:
+        return [k] * len(observations)
+    standing = np.count_nonzero(break_mask(observations, layout), axis=1)
+    return [min(k, max(0, budget - count)) for count in standing.tolist()]
 
 
 def exploration_rate(step: int, total_steps: int, start: float, end: float, fraction: float) -> float:
@@ -102,11 +135,31 @@ def double_dqn_loss(online: nn.Module, target: nn.Module, batch: Batch, k: int, 
     Returns:
         Scalar loss with a gradient to `online`.
     """
-    chosen = (online(batch.obs) * batch.action).sum(dim=1)
+    wanted = double_dqn_targets(online, target, batch, k, gamma)
+    return functional.smooth_l1_loss(set_values(online(batch.obs), batch.action), wanted)
+
+
+def set_values(values: Tensor, action: Tensor) -> Tensor:
+    """Q(s, A), the sum of the values (N, H*W) of the chosen cells, 1 in float32 (N, H*W): float (N,)."""
+    return (values * action).sum(dim=1)
+
+
+def double_dqn_targets(online: nn.Module, target: nn.Module, batch: Batch, k: int, gamma: float) -> Tensor:
+    """What Q(s, A) should be; arguments as of `double_dqn_loss`.
+
+    Returns:
+        float32 (N,), without a gradient.
+    """
+    wanted = batch.reward.clone()
+    going_on = torch.nonzero(batch.terminated == 0).squeeze(1)
+    if len(going_on) == 0:
+        return wanted
     with torch.no_grad():
-        preferred = online(batch.next_obs).masked_fill(~batch.next_mask, -torch.inf)
+        next_obs = batch.next_obs[going_on]
+        preferred = online(next_obs).masked_fill(~batch.next_mask[going_on], -torch.inf)
         best = preferred.topk(min(k, preferred.shape[1]), dim=1)
-        values = target(batch.next_obs).gather(1, best.indices)
-        future = values.masked_fill(best.values.isneginf(), 0.0).sum(dim=1)
-        wanted = batch.reward + gamma * (1.0 - batch.terminated) * future
-    return functional.smooth_l1_loss(chosen, wanted)
+        place = torch.arange(best.values.shape[1], device=best.values.device)
+        is_legal = ~best.values.isneginf() & (place < batch.room.expand_as(wanted)[going_on].unsqueeze(1))
+        future = target(next_obs).gather(1, best.indices).masked_fill(~is_legal, 0.0).sum(dim=1)
+        wanted[going_on] += gamma ** batch.steps.expand_as(wanted)[going_on] * future
+    return wanted

@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
+from torch.nn import functional
 
-from fuelbreak.dqn.agent import double_dqn_loss, epsilon_greedy
+from fuelbreak.dqn.agent import double_dqn_targets, epsilon_greedy, set_values
+from fuelbreak.dqn.demonstrations import margin_loss
 from fuelbreak.dqn.network import QNetwork
-from fuelbreak.dqn.replay import ReplayMemory
+from fuelbreak.dqn.priorities import Priorities
+from fuelbreak.dqn.replay import Batch, ReplayMemory
+from fuelbreak.dqn.scenery import Scenery
+from fuelbreak.dqn.symmetries import can_turn, turned_batch, ways_of
 from fuelbreak.landscape import Landscape
+from fuelbreak.observation import layout_of
 
-__all__ = ["Learner", "LearnerSettings"]
+__all__ = ["Learner", "LearnerSettings", "Update"]
+
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class LearnerSettings:
     """What a `Learner` has to know; a script's settings extend it."""
 
+    layout: Literal["full", "legacy"] = "full"
+    """What the network sees: 20 channels with wind, spread potential and budget, or the original's 8."""
+    budget: int = 250
+    """Breaks in an episode."""
     break_step: int = 10
     """Breaks in a step."""
     buffer_cap: int = 200_000
@@ -31,69 +44,205 @@ class LearnerSettings:
     gradient_accumulation_steps: int = 1
     """Batches per optimizer step: larger effective batches in the same memory."""
     learning_starts: int = 1_000
-    """Transitions in memory before learning starts."""
+    """Transitions in memory, those demonstrated included, before learning starts."""
     updates_per_step: int = 1
     """Optimizer steps per vector step, made while the environments work."""
-    target_network_frequency: int = 250
+    target_network_frequency: int = 100
     """Optimizer steps between copies of the network to its target."""
-    learning_rate: float = 3e-4
+    learning_rate: float = 1e-3
     """Of Adam."""
     gamma: float = 1.0
     """Discount; with 1 the return is the share of the burned area saved."""
+    n_step: int = 3
+    """Steps whose rewards are added up before a target takes over."""
+    prioritized: bool = False
+    """Draw transitions by their TD errors, not evenly."""
+    symmetries: bool = True
+    """Look at each transition from a side drawn among eight (layout full only: it knows where the wind blows)."""
+    margin: float = 0.05
+    """By which a demonstrated cell's value shall lie above every other's."""
     seed: int = 1
     """Of everything that is random."""
 
 
+class Update(NamedTuple):
+    """What one optimizer step showed.
+
+    Attributes:
+        td_loss: Huber loss of the values.
+        q_value: Mean value of the actions in the batch.
+        margin_loss: Of the demonstrated ones; NaN where there were none.
+    """
+
+    td_loss: float
+    q_value: float
+    margin_loss: float
+
+
 class Learner:
-    """The network, its target and its optimizer, and the memory that they learn from.
+    """The network, its target and its optimizer, and the memories that they learn from.
+
+    What is demonstrated has a memory of its own, as in Paine et al. (2019), "Making efficient use of demonstrations to
+    solve hard exploration problems": it is never overwritten, its share of a batch can be chosen, and its
+    returns are added up to the end of the episode, so that they are known and not estimated.
 
     Args:
         settings: As `LearnerSettings` says.
         landscapes: All that transitions may come from.
         device: Where the networks live.
+        demonstrated: Transitions that will be demonstrated at most.
     """
 
-    def __init__(self, settings: LearnerSettings, landscapes: Sequence[Landscape], device: str) -> None:
+    def __init__(
+        self, settings: LearnerSettings, landscapes: Sequence[Landscape], device: str, demonstrated: int = 0
+    ) -> None:
         self.settings, self.device = settings, device
-        self.network = QNetwork().to(device)
-        self.target = QNetwork().to(device)
+        channels = layout_of(settings.layout).num_channels
+        self.network = QNetwork(channels).to(device)
+        self.target = QNetwork(channels).to(device)
         self.target.load_state_dict(self.network.state_dict())
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
-        self.memory = ReplayMemory(settings.buffer_cap, landscapes, seed=settings.seed)
+        scenery = Scenery(landscapes, settings.layout, settings.budget)
+        self.memory = self._memory(settings.buffer_cap, scenery, settings.n_step)
+        whole_episode = -(-settings.budget // settings.break_step)
+        self.shown = self._memory(demonstrated, scenery, whole_episode) if demonstrated else None
+        self.priorities = (
+            Priorities(settings.buffer_cap, seed=settings.seed) if settings.prioritized else None
+        )
         self.rng = np.random.default_rng(settings.seed)
         self.updates = 0
+        self._ways = ways_of(scenery.shape)
+        self._turns = settings.symmetries and can_turn(settings.layout)
 
     def choose(self, observations: npt.NDArray[np.float32], epsilon: float) -> npt.NDArray[np.int8]:
-        """int8 actions (N, H*W) for float32 observations (N, 8, H, W)."""
+        """int8 actions (N, H*W) for float32 observations (N, C, H, W)."""
+        settings = self.settings
         return epsilon_greedy(
-            self.network, observations, self.settings.break_step, epsilon, self.rng, self.device
+            self.network,
+            observations,
+            settings.break_step,
+            epsilon,
+            self.rng,
+            self.device,
+            layout=settings.layout,
+            budget=settings.budget,
         )
 
-    def learn(self) -> list[float]:
-        """Make the optimizer steps that belong to one vector step; their losses."""
-        if len(self.memory) < self.settings.learning_starts:
-            return []
-        return [self._update() for _ in range(self.settings.updates_per_step)]
+    def remember(
+        self,
+        landscape: IntArray,
+        obs: npt.NDArray[np.float32],
+        action: npt.NDArray[np.int8],
+        reward: npt.NDArray[np.float64],
+        next_obs: npt.NDArray[np.float32],
+        terminated: npt.NDArray[np.bool_],
+        *,
+        envs: IntArray,
+        truncated: npt.NDArray[np.bool_],
+        is_shown: bool = False,
+    ) -> None:
+        """Store what environments returned, as `ReplayMemory.push_batch` does, or as a demonstration."""
+        memory = self.shown if is_shown and self.shown is not None else self.memory
+        stored = memory.push_batch(
+            landscape, obs, action, reward, next_obs, terminated, envs=envs, truncated=truncated
+        )
+        if self.priorities is not None and memory is self.memory:
+            self.priorities.add(memory.newest(stored))
 
-    def _update(self) -> float:
+    def end_episodes(self) -> None:
+        """What is remembered next begins anew."""
+        for memory in (self.memory, self.shown):
+            if memory is not None:
+                memory.break_links()
+
+    def learn(self, shown_share: float = 0.0) -> list[Update]:
+        """Make the optimizer steps that belong to one vector step.
+
+        Args:
+            shown_share: Of each batch, what is taken from the demonstrations, if there are any.
+        """
+        known = len(self.memory) + (len(self.shown) if self.shown is not None else 0)
+        if known < self.settings.learning_starts:
+            return []
+        return [self.update(shown_share) for _ in range(self.settings.updates_per_step)]
+
+    def update(self, shown_share: float = 0.0) -> Update:
+        """Make one optimizer step; the argument is that of `learn`."""
         settings = self.settings
-        total = 0.0
+        parts: list[Update] = []
         self.optimizer.zero_grad()
         for _ in range(settings.gradient_accumulation_steps):
-            batch = self.memory.sample(settings.batch_size, self.device)
-            loss = double_dqn_loss(self.network, self.target, batch, settings.break_step, settings.gamma)
+            loss, part = self._loss(shown_share)
             (loss / settings.gradient_accumulation_steps).backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach()) / settings.gradient_accumulation_steps
+            parts.append(part)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
         self.optimizer.step()
         self.updates += 1
         if self.updates % settings.target_network_frequency == 0:
             self.target.load_state_dict(self.network.state_dict())
-        return total
+        return Update(*np.mean(parts, axis=0).tolist())
+
+    def _loss(self, shown_share: float) -> tuple[Tensor, Update]:
+        """TD loss of a batch, and margin loss of its demonstrated part."""
+        settings = self.settings
+        count = self._shown_count(shown_share)
+        parts, weights, rows = [], torch.ones(settings.batch_size), None
+        if count and self.shown is not None:
+            parts.append(self.shown.batch(self.shown.draw(count), self.device, look_ahead=True))
+        if count < settings.batch_size:
+            rows, own_weights = self._draw(settings.batch_size - count)
+            weights[count:] = torch.from_numpy(own_weights)
+            parts.append(self.memory.batch(rows, self.device))
+        batch = self._seen_from_a_side(Batch(*(torch.cat(columns) for columns in zip(*parts, strict=True))))
+
+        values = self.network(batch.obs)
+        q_values = set_values(values, batch.action)
+        wanted = double_dqn_targets(self.network, self.target, batch, settings.break_step, settings.gamma)
+        td_loss = functional.smooth_l1_loss(q_values, wanted, reduction="none")
+        loss = (weights.to(self.device) * td_loss).mean()
+        margin = torch.full((), torch.nan)
+        if count:
+            is_shown = slice(0, count)
+            margin = margin_loss(
+                values[is_shown],
+                batch.mask[is_shown],
+                batch.later[is_shown],
+                settings.break_step,
+                settings.margin,
+            )
+            loss = loss + margin * (count / settings.batch_size)
+        if self.priorities is not None and rows is not None:
+            errors = (wanted - q_values)[count:].detach().cpu().numpy()
+            self.priorities.update(rows, errors)
+        return loss, Update(
+            float(td_loss.detach().mean()), float(q_values.detach().mean()), float(margin.detach())
+        )
+
+    def _shown_count(self, share: float) -> int:
+        """How many of a batch are demonstrated: all of them where there is nothing else yet."""
+        if self.shown is None or len(self.shown) == 0:
+            return 0
+        return self.settings.batch_size if len(self.memory) == 0 else round(share * self.settings.batch_size)
+
+    def _draw(self, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
+        """Rows of the memory and the weights of their losses."""
+        if self.priorities is None:
+            return self.memory.draw(count), np.ones(count, np.float32)
+        return self.priorities.draw(count, len(self.memory))
+
+    def _seen_from_a_side(self, batch: Batch) -> Batch:
+        if not self._turns:
+            return batch
+        return turned_batch(batch, self.rng.choice(self._ways, len(batch.reward)), self.settings.layout)
+
+    def _memory(self, capacity: int, scenery: Scenery, n_step: int) -> ReplayMemory:
+        seed, gamma = self.settings.seed, self.settings.gamma
+        return ReplayMemory(capacity, scenery, seed=seed, n_step=n_step, gamma=gamma)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed run needs besides the network's weights."""
-        return {
+        state = {
+            "layout": self.settings.layout,
             "target": self.target.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "memory": self.memory.state_dict(),
@@ -101,6 +250,11 @@ class Learner:
             "torch_rng": torch.get_rng_state(),
             "updates": self.updates,
         }
+        if self.shown is not None:
+            state["shown"] = self.shown.state_dict()
+        if self.priorities is not None:
+            state["priorities"] = self.priorities.state_dict(len(self.memory))
+        return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over a checkpoint."""
@@ -108,6 +262,10 @@ class Learner:
         self.target.load_state_dict(state["target"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.memory.load_state_dict(state["memory"])
+        if self.shown is not None:
+            self.shown.load_state_dict(state["shown"])
+        if self.priorities is not None:
+            self.priorities.load_state_dict(state["priorities"])
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
         self.updates = state["updates"]

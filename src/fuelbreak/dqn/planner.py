@@ -12,7 +12,7 @@ from fuelbreak.dqn.agent import greedy_actions
 from fuelbreak.dqn.network import QNetwork
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import base_observation
+from fuelbreak.observation import LayoutName, base_observation, layout_of, with_breaks
 from fuelbreak.plans.common import Plan, room_for
 
 __all__ = ["dqn_plan", "learned_plan"]
@@ -24,44 +24,55 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network.
 
     Args:
-        state: What the checkpoint holds: ``network`` and ``k`` are read.
+        state: What the checkpoint holds: ``network`` and ``k`` are read, and ``layout`` where it is not legacy.
         device: Where the network shall run.
 
     Returns:
-        A `Plan`; this network does not see the weather and draws nothing.
+        A `Plan`; it draws nothing. A network of the legacy layout does not see the weather.
 
     Raises:
         KeyError: Something is missing.
         RuntimeError: The weights are those of another network.
+        ValueError: The layout is not known.
     """
-    network = QNetwork().to(device)
+    layout: LayoutName = state.get("layout", "legacy")
+    network = QNetwork(layout_of(layout).num_channels).to(device)
     network.load_state_dict(state["network"])
     network.eval()
     k = int(state["k"])
 
     def plan(
         landscape: Landscape,
-        weather: Weather,  # noqa: ARG001 - the signature of all plans
+        weather: Weather,
         budget: int,
         *,
-        seed: int = 0,  # noqa: ARG001
+        seed: int = 0,  # noqa: ARG001 - the signature of all plans
     ) -> Breaks:
-        return learned_plan(network, landscape, budget, k, device)
+        return learned_plan(network, landscape, budget, k, device, weather=weather, layout=layout)
 
     return plan
 
 
 def learned_plan(
-    network: torch.nn.Module, landscape: Landscape, budget: int, k: int, device: torch.device | str = "cpu"
+    network: torch.nn.Module,
+    landscape: Landscape,
+    budget: int,
+    k: int,
+    device: torch.device | str = "cpu",
+    *,
+    weather: Weather = Weather(),  # noqa: B008 (frozen)
+    layout: LayoutName = "legacy",
 ) -> Breaks:
     """The breaks that a network places greedily, k cells a step.
 
     Args:
-        network: Maps float32 (N, 8, H, W) to values (N, H*W).
+        network: Maps float32 (N, C, H, W) to values (N, H*W).
         landscape: Where.
         budget: Break cells, 0 or more.
         k: Cells in a step, at least 1.
         device: Where the network lives.
+        weather: Of the fires to expect; it does not enter the legacy layout.
+        layout: Of the network's observations.
 
     Returns:
         bool (H, W) with `budget` breaks, or every burnable cell where there are fewer.
@@ -69,13 +80,12 @@ def learned_plan(
     Raises:
         ValueError: A negative budget.
     """
-    observation = base_observation(landscape)[None]
+    base = base_observation(landscape, weather, layout)
     breaks = np.zeros(landscape.shape, dtype=bool)
     left = room_for(landscape, budget)
     while left > 0:
-        placed = greedy_actions(network, observation, min(k, left), device)[0].astype(bool)
-        placed = placed.reshape(landscape.shape)
-        observation[0][:, placed] = 0.0
-        breaks |= placed
+        observation = with_breaks(base, breaks, budget, layout)[None]
+        placed = greedy_actions(network, observation, min(k, left), device, layout=layout)[0].astype(bool)
+        breaks |= placed.reshape(landscape.shape)
         left -= int(placed.sum())
     return breaks

@@ -1,0 +1,113 @@
+"""Showing a learner how: a plan of `fuelbreak.plans` is played, step by step, through the learner's own environments.
+
+Hester et al. (2018), "Deep Q-learning from demonstrations": what a demonstrator did is stored as transitions with the
+rewards that the environment really gave, and beside the TD loss a large margin holds every other action below the one
+that was shown. Here an action is a set of k cells, and a plan says which cells to take, but not in which order:
+
+    max over sets A of k legal cells    of  Q(s, A) + margin * |cells of A outside of the plan|
+    - max over sets B of k cells of the plan that are still to be placed  of  Q(s, B)
+
+is zero where the k cells that the network takes are all of the plan and lie above all others by the margin. Since the
+value of a set is the sum over its cells, both maxima are sums of the k highest values. The order in which the network
+builds what the plan wants is left to it (a structured hinge loss with a latent order: Yu and Joachims 2009, "Learning
+structural SVMs with latent variables").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from fuelbreak.fire.threads import usable_cores
+from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape import Landscape
+from fuelbreak.plans import PLANS
+
+__all__ = ["Demonstrator", "margin_loss"]
+
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+class Demonstrator:
+    """Plays a plan, k cells a step, in an order drawn for each episode.
+
+    It keeps nothing between steps but the plans that it has made: what it does follows from the seed, the landscape
+    and the breaks that stand, so that a run that is taken up again goes on as it would have.
+
+    Args:
+        landscapes: All that may be played on.
+        plan: A name in `fuelbreak.plans.PLANS`.
+        weather: Of the episodes' fires.
+        budget: Breaks in an episode.
+        k: Breaks in a step.
+
+    Raises:
+        ValueError: There is no plan of that name.
+    """
+
+    def __init__(
+        self, landscapes: Sequence[Landscape], plan: str, weather: Weather, budget: int, k: int
+    ) -> None:
+        if plan not in PLANS:
+            raise ValueError(f"there is no plan {plan!r} to demonstrate; choose one of {list(PLANS)}")
+        self._landscapes, self._plan, self._weather = landscapes, PLANS[plan], weather
+        self._budget, self._k = budget, k
+        self._orders: dict[tuple[int, int], IntArray] = {}
+
+    def prepare(self, landscapes: npt.NDArray[np.integer], seed: int) -> None:
+        """Make the plans of some landscapes (indices) that are still missing, on all cores."""
+        missing = [index for index in np.unique(landscapes).tolist() if (index, seed) not in self._orders]
+        with ThreadPoolExecutor(usable_cores(), thread_name_prefix="demonstrate") as pool:
+            orders = pool.map(lambda index: self._order(index, seed), missing)
+            self._orders.update({(index, seed): order for index, order in zip(missing, orders, strict=True)})
+
+    def actions(
+        self, landscapes: npt.NDArray[np.integer], breaks: BoolArray, seed: int
+    ) -> npt.NDArray[np.int8]:
+        """The next k cells of each plan.
+
+        Args:
+            landscapes: int (N,), which one each environment is on.
+            breaks: bool (N, H*W), what stands there.
+            seed: Of the episode: of its plans and their orders.
+
+        Returns:
+            int8 (N, H*W), 1 at the cells to build; fewer than k where the plan has no more.
+        """
+        self.prepare(landscapes, seed)
+        actions = np.zeros(breaks.shape, dtype=np.int8)
+        for row, index in enumerate(landscapes.tolist()):
+            order = self._orders[index, seed]
+            actions[row, order[~breaks[row, order]][: self._k]] = 1
+        return actions
+
+    def _order(self, index: int, seed: int) -> IntArray:
+        breaks = self._plan(self._landscapes[index], self._weather, self._budget, seed=seed)
+        return np.random.default_rng([seed, index]).permutation(np.flatnonzero(breaks))
+
+
+def margin_loss(values: Tensor, legal: Tensor, wanted: Tensor, k: int, margin: float) -> Tensor:
+    """The large-margin loss of the module's description, mean over the states.
+
+    Args:
+        values: float (N, H*W), of each cell.
+        legal: bool (N, H*W), where a break may be placed.
+        wanted: bool (N, H*W), cells that the demonstrator placed from here on, all legal.
+        k: Cells in a step.
+        margin: By which each wanted cell shall lie above every other.
+
+    Returns:
+        Scalar, 0 or more, with a gradient to `values`. States in which nothing was wanted add nothing.
+    """
+    k = min(k, values.shape[1])
+    count = wanted.sum(dim=1, keepdim=True).clamp(max=k)
+    place = count.new_tensor(range(k)).unsqueeze(0)
+    shown = values.masked_fill(~wanted, -float("inf")).topk(k, dim=1).values
+    rivals = (values + margin * (~wanted)).masked_fill(~legal, -float("inf")).topk(k, dim=1).values
+    taken = place < count
+    return (rivals.masked_fill(~taken, 0.0) - shown.masked_fill(~taken, 0.0)).sum(dim=1).mean()

@@ -1,0 +1,91 @@
+"""Plans that are played through environments, and the margin by which a network is held to them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from fuelbreak.dqn import Demonstrator, margin_loss
+from fuelbreak.env import FuelBreakEnv
+from fuelbreak.fire.weather import Weather
+from fuelbreak.observation import break_mask
+from fuelbreak.plans import PLANS
+from fuelbreak.synthetic import generate_landscape
+
+LANDSCAPES = [generate_landscape(seed=seed, size=16) for seed in range(2)]
+BUDGET, K = 23, 5
+
+
+def test_the_environments_end_up_with_the_plan_and_nothing_illegal_is_asked_for() -> None:
+    demonstrator = Demonstrator(LANDSCAPES, "compartment lines", Weather(), BUDGET, K)
+    for index, landscape in enumerate(LANDSCAPES):
+        env = FuelBreakEnv(landscape, BUDGET, K, 1, on_illegal="error")
+        observation, _ = env.reset(seed=0)
+        terminated = False
+        while not terminated:
+            action = demonstrator.actions(np.array([index]), break_mask(observation)[None], seed=7)
+            observation, _, terminated, _, _ = env.step(action[0])
+        expected = PLANS["compartment lines"](landscape, Weather(), BUDGET, seed=7)
+        assert np.array_equal(break_mask(observation).reshape(landscape.shape), expected)
+
+
+def test_what_it_does_follows_from_seed_landscape_and_breaks_alone() -> None:
+    def first_steps(demonstrator: Demonstrator, steps: int) -> np.ndarray:
+        breaks = np.zeros((2, 256), dtype=bool)
+        for _ in range(steps):
+            breaks |= demonstrator.actions(np.array([0, 1]), breaks, seed=3).astype(bool)
+        return breaks
+
+    one, other = (Demonstrator(LANDSCAPES, "random", Weather(), BUDGET, K) for _ in range(2))
+    halfway = first_steps(one, 2)
+    assert np.array_equal(
+        other.actions(np.array([0, 1]), halfway, seed=3), one.actions(np.array([0, 1]), halfway, seed=3)
+    )
+    assert not np.array_equal(one.actions(np.array([0]), halfway[:1], seed=4)[0], np.zeros(256))
+
+
+def test_an_unknown_plan_is_refused() -> None:
+    with pytest.raises(ValueError, match="no plan 'ruler'"):
+        Demonstrator(LANDSCAPES, "ruler", Weather(), BUDGET, K)
+
+
+def brute_force(values: np.ndarray, legal: np.ndarray, wanted: np.ndarray, k: int, margin: float) -> float:
+    """The loss by trying every set."""
+    k = min(k, int(wanted.sum()))
+    sets = [list(cells) for cells in itertools.combinations(np.flatnonzero(legal), k)]
+    rival = max(values[cells].sum() + margin * (~wanted[cells]).sum() for cells in sets)
+    shown = max(values[cells].sum() for cells in sets if wanted[cells].all())
+    return float(rival - shown)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_margin_is_that_of_the_best_set_over_the_best_wanted_set(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=9).astype(np.float32)
+    legal = rng.random(9) < 0.8
+    wanted = legal & (rng.random(9) < 0.5)
+    arguments = (torch.from_numpy(each)[None] for each in (values, legal, wanted))
+    loss = margin_loss(*arguments, k=3, margin=0.4)
+    assert loss.item() == pytest.approx(brute_force(values, legal, wanted, 3, 0.4), abs=1e-5)
+
+
+def test_there_is_no_loss_where_the_best_cells_are_wanted_and_lead_by_the_margin() -> None:
+    values = torch.tensor([[5.0, 4.0, 3.4, 0.0, 9.0]], requires_grad=True)
+    legal = torch.tensor([[True, True, True, True, False]])
+    wanted = torch.tensor([[True, True, False, False, False]])
+    assert margin_loss(values, legal, wanted, k=2, margin=0.5).item() == 0.0
+    loss = margin_loss(values, legal, wanted, k=2, margin=0.7)
+    assert loss.item() == pytest.approx(0.1)
+    loss.backward()
+    assert values.grad[0].tolist() == [0.0, -1.0, 1.0, 0.0, 0.0], "only what is in the way moves"
+
+
+def test_a_state_without_anything_wanted_adds_nothing() -> None:
+    values = torch.ones(1, 4, requires_grad=True)
+    loss = margin_loss(values, torch.zeros(1, 4, dtype=bool), torch.zeros(1, 4, dtype=bool), k=2, margin=1.0)
+    loss.backward()
+    assert loss.item() == 0.0
+    assert not values.grad.isnan().any()
