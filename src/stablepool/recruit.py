@@ -21,7 +21,7 @@ from stablepool.launch import WorkerContext, WorkerProcess
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import RollCall
 from stablepool.warden import Warden, kill_marked
-from stablepool.worker import Endowment, Post, adopt, serve
+from stablepool.worker import Endowment, Post, Terms, adopt, serve
 
 __all__ = ["Recruit", "SharedParts", "kill_recruits"]
 
@@ -32,12 +32,7 @@ _GRACE_S = 1.0
 class SharedParts:
     """What all workers of a pool have in common."""
 
-    num_workers: int
-    num_envs: int
-    autoreset_mode: str
-    shared_memory: bool
-    check_finite: bool
-    check_space: bool
+    terms: Terms
     randomize_addresses: bool
     plan: SharedFile
     plan_ranges: tuple[tuple[int, int], ...]
@@ -82,13 +77,8 @@ class Recruit:
         self.channel, theirs = Channel.pair(serial)
         self.go = make_bell()
         born_with = Endowment(
-            num_workers=parts.num_workers,
-            num_envs=parts.num_envs,
+            terms=parts.terms,
             parent_pid=os.getpid(),
-            autoreset_mode=parts.autoreset_mode,
-            shared_memory=parts.shared_memory,
-            check_finite=parts.check_finite,
-            check_space=parts.check_space,
             plan=parts.plan,
             block=parts.block_file,
             go=self.go,

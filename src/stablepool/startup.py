@@ -30,6 +30,7 @@ from stablepool.slot import SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
 from stablepool.warden import Warden, new_token
+from stablepool.worker import Terms
 
 __all__ = ["ObservationMode", "RunningPool", "start_pool"]
 
@@ -103,8 +104,15 @@ def start_pool(
         heirlooms = Heirlooms()
         undo.callback(heirlooms.close)
         recipes = pickle_recipes(env_fns, loop, heirlooms)
-        resets = CUSTOM_AUTORESET if loop else autoreset_mode.value
-        parts = _share(undo, recipes, heirlooms, num_workers, options, resets, shared_memory)
+        terms = Terms(
+            num_workers=num_workers,
+            num_envs=num_envs,
+            autoreset_mode=CUSTOM_AUTORESET if loop else autoreset_mode.value,
+            shared_memory=shared_memory,
+            check_finite=options.check_finite,
+            check_space=options.check_space,
+        )
+        parts = _share(undo, recipes, heirlooms, terms, randomize_addresses=options.randomize_addresses)
         supervisor = Supervisor([tuple(int(index) for index in run) for run in runs], parts, options)
         undo.pop_all()  # the supervisor closes them from now on
     try:
@@ -123,10 +131,9 @@ def _share(
     undo: contextlib.ExitStack,
     pickles: Sequence[bytes],
     heirlooms: Heirlooms,
-    num_workers: int,
-    options: PoolOptions,
-    autoreset_mode: str,
-    shared_memory: bool,
+    terms: Terms,
+    *,
+    randomize_addresses: bool,
 ) -> SharedParts:
     """Open everything that the workers share, to be undone where one of the steps fails."""
     ends = np.cumsum([len(data) for data in pickles]).tolist()
@@ -134,20 +141,15 @@ def _share(
     undo.callback(plan.close)
     undo.callback(block_file.close)
     plan.write(b"".join(pickles))
-    block = ControlBlock.create(block_file, num_workers, len(pickles))
+    block = ControlBlock.create(block_file, terms.num_workers, terms.num_envs)
     done = make_bell()
     undo.callback(done.close)
     token = new_token()
     warden = Warden(token)
     undo.callback(warden.dismiss)
     return SharedParts(
-        num_workers=num_workers,
-        num_envs=len(pickles),
-        autoreset_mode=autoreset_mode,
-        shared_memory=shared_memory,
-        check_finite=options.check_finite,
-        check_space=options.check_space,
-        randomize_addresses=options.randomize_addresses,
+        terms=terms,
+        randomize_addresses=randomize_addresses,
         plan=plan,
         plan_ranges=tuple(zip([0, *ends[:-1]], ends, strict=True)),
         block_file=block_file,
@@ -173,7 +175,7 @@ def _agree(
         described |= reply.results
     _, action_space, metadata, render_mode, keeps, modules = described[0]
     single, batched = _observation_spaces(
-        observation_mode, [described[index][0] for index in sorted(described)], parts.num_envs
+        observation_mode, [described[index][0] for index in sorted(described)], parts.terms.num_envs
     )
     snapshot_bytes = options.snapshot_bytes if keeps else 0
     request = AttachRequest(single, action_space, observation_mode == "same", snapshot_bytes)
@@ -186,11 +188,11 @@ def _agree(
         block=parts.block,
         actions=data.actions,
         snapshots=data.snapshots,
-        observations=data.observations or MessageObservations(single, batched, parts.num_envs),
+        observations=data.observations or MessageObservations(single, batched, parts.terms.num_envs),
         single_observation_space=single,
         observation_space=batched,
         single_action_space=action_space,
-        action_space=batch_space(action_space, parts.num_envs),
+        action_space=batch_space(action_space, parts.terms.num_envs),
         metadata=metadata,
         render_mode=render_mode,
     )
@@ -222,9 +224,9 @@ def _lay_out(parts: SharedParts, request: AttachRequest, batched: Space[Any], ow
             parts.block_file,
             parts.block.size,
             request,
-            parts.num_envs,
+            parts.terms.num_envs,
             batched=batched,
-            shared_observations=parts.shared_memory,
+            shared_observations=parts.terms.shared_memory,
             create=True,
         )
     except CustomSpaceError as error:

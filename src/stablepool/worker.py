@@ -22,7 +22,7 @@ from stablepool.messages import AttachRequest, Command, RemoteError, Reply, Roll
 from stablepool.residents import Residents
 from stablepool.snapshots import keeps_snapshots
 
-__all__ = ["Endowment", "Post", "adopt", "serve"]
+__all__ = ["Endowment", "Post", "Terms", "adopt", "serve"]
 
 _PR_SET_PDEATHSIG = 1
 _EXIT_BROKEN = 70  # EX_SOFTWARE
@@ -30,17 +30,33 @@ _CLOSE = int(Command.CLOSE)
 
 
 @dataclass(frozen=True)
-class Endowment:
-    """What a worker process is born with; the descriptors in it are inherited.
+class Terms:
+    """What holds for every worker of a pool.
 
     Attributes:
         num_workers: Worker slots of the pool.
         num_envs: Environments of the pool.
-        parent_pid: The process whose end is the worker's end.
         autoreset_mode: Value of Gymnasium's `AutoresetMode`, or `CUSTOM_AUTORESET`.
         shared_memory: Whether observations are written to the shared block (else sent in messages).
         check_finite: Whether NaN and infinity in observations and rewards are errors.
         check_space: Whether observations outside the observation space are errors.
+    """
+
+    num_workers: int
+    num_envs: int
+    autoreset_mode: str
+    shared_memory: bool
+    check_finite: bool
+    check_space: bool
+
+
+@dataclass(frozen=True)
+class Endowment:
+    """What a worker process is born with; the descriptors in it are inherited.
+
+    Attributes:
+        terms: What holds for all workers.
+        parent_pid: The process whose end is the worker's end.
         plan: File that holds the pickled environment functions.
         block: File that holds the shared block.
         go: Rung by the parent, one per worker.
@@ -49,13 +65,8 @@ class Endowment:
         modules: Of a spare: what to import before it says that it is ready; None where it is posted at once.
     """
 
-    num_workers: int
-    num_envs: int
+    terms: Terms
     parent_pid: int
-    autoreset_mode: str
-    shared_memory: bool
-    check_finite: bool
-    check_space: bool
     plan: SharedFile
     block: SharedFile
     go: Bell
@@ -145,16 +156,16 @@ class _Worker:
     """Obeys the commands of one slot."""
 
     def __init__(self, born_with: Endowment, post: Post) -> None:
-        self._given, self._post = born_with, post
-        self._block = ControlBlock(born_with.block, born_with.num_workers, born_with.num_envs)
+        self._given, self._post, self._terms = born_with, post, born_with.terms
+        self._block = ControlBlock(born_with.block, self._terms.num_workers, self._terms.num_envs)
         self._cells = Cells(self._block)
         os.register_at_fork(after_in_child=self._cells.release)  # there is one worker to a slot
         self._residents = Residents(
             self._cells,
             post.env_indices,
-            born_with.autoreset_mode,
-            check_finite=born_with.check_finite,
-            check_space=born_with.check_space,
+            self._terms.autoreset_mode,
+            check_finite=self._terms.check_finite,
+            check_space=self._terms.check_space,
         )
         self._handlers: dict[int, Callable[[], Reply]] = {
             Command.STEP: lambda: self._residents.step(None),
@@ -230,8 +241,8 @@ class _Worker:
             self._given.block,
             self._block.size,
             request,
-            self._given.num_envs,
-            shared_observations=self._given.shared_memory,
+            self._terms.num_envs,
+            shared_observations=self._terms.shared_memory,
         )
         self._residents.settle_in(data.actions, data.observations, data.snapshots)
         return Reply(results={each.index: _same_spaces(each.env, request) for each in self._residents})
