@@ -43,6 +43,7 @@ __all__ = ["Outcome", "Supervisor"]
 
 _LOG = logging.getLogger("stablepool")
 _GRACE_S = 2.0
+_MOMENT_S = 0.25
 _STEP = int(Command.STEP)
 
 Outcome = Reply | Failure
@@ -335,16 +336,20 @@ class Supervisor:
     # The end
 
     def close(self, timeout_s: float) -> None:
-        """Ask idle workers to close their environments, then kill what is left, within ``timeout_s`` and a grace."""
+        """Have workers close their environments, then kill what is left, within ``timeout_s`` and a grace.
+
+        Those that are busy with a call that nobody waits for any more get a moment to finish it.
+        """
         self._closing.set()
         deadline = time.monotonic() + timeout_s
-        polite = [slot for slot in self.slots if self._can_close(slot)]
+        up = [slot for slot in self.slots if self._is_up(slot)]
+        self._await_done(up, min(deadline, time.monotonic() + _MOMENT_S))
+        polite = [slot for slot in up if slot.is_done() and not slot.has_died()]
         for slot in self.slots:
             slot.excuse()
         for slot in polite:
             slot.command(Command.CLOSE)
-        while time.monotonic() < deadline and any(not (slot.is_done() or slot.has_died()) for slot in polite):
-            self._nap(polite, deadline)
+        self._await_done(polite, deadline)
         for slot in polite:
             slot.retire()
         while time.monotonic() < deadline and not all(slot.has_died() for slot in polite):
@@ -354,16 +359,17 @@ class Supervisor:
             )
         self._end_all()
 
-    def _can_close(self, slot: WorkerSlot) -> bool:
+    def _is_up(self, slot: WorkerSlot) -> bool:
         future = self._reviving.get(slot.worker)
-        up = future is None or (future.done() and future.exception() is None)
-        return up and slot.pid > 0 and slot.is_done() and not slot.has_died()
+        return slot.pid > 0 and (future is None or (future.done() and future.exception() is None))
 
-    def _nap(self, slots: list[WorkerSlot], deadline: float) -> None:
+    def _await_done(self, slots: list[WorkerSlot], deadline: float) -> None:
+        """Wait until each has finished its command or died, or the deadline passes."""
         bell = self._parts.done.fileno()
-        alive = [slot.sentinel for slot in slots if not slot.has_died()]
-        if bell in wait([bell, *alive], max(0.0, deadline - time.monotonic())):
-            self._parts.done.clear()
+        while time.monotonic() < deadline and not all(slot.is_done() or slot.has_died() for slot in slots):
+            alive = [slot.sentinel for slot in slots if not slot.has_died()]
+            if bell in wait([bell, *alive], max(0.0, deadline - time.monotonic())):
+                self._parts.done.clear()
 
     def _end_all(self) -> None:
         """Kill every tree, twice where a keeper was just about to start another process."""

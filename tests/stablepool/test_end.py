@@ -11,12 +11,13 @@ import time
 import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from gymnasium.error import ClosedEnvironmentError
 from pool_checks import runs, settles_to
-from pool_envs import Plan, make
+from pool_envs import Counting, Plan, make
 
 import stablepool
 from stablepool import StableProcessPoolEnv, terminate_children
@@ -136,6 +137,27 @@ def test_environments_are_closed_in_their_workers(tmp_path: Path) -> None:
     envs = StableProcessPoolEnv([make(0, Plan("close", "pause", tmp_path))], 1)
     envs.close()
     assert (tmp_path / "fired-0").exists()
+
+
+def test_environments_that_are_busy_with_a_step_finish_it_and_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stablepool.supervisor._MOMENT_S", 20.0)  # for a busy machine
+
+    class Tidy(Counting):
+        def step(self, action: Any) -> Any:
+            time.sleep(0.1)
+            return super().step(action)
+
+        def close(self) -> None:
+            (tmp_path / f"closed after {self.steps}").touch()
+
+    envs = StableProcessPoolEnv([Tidy], 1, close_timeout=20.0)
+    envs.reset(seed=1)
+    envs.step_async([[0] * 4])
+    with pytest.warns(UserWarning, match="pending call to `step`"):
+        envs.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["closed after 1"]
 
 
 def test_close_during_a_restart(tmp_path: Path) -> None:
