@@ -124,8 +124,7 @@ class Scene:
         """Bytes that the simulator and the observation take, landscape apart."""
         if not isinstance(self.simulator, FireSimulator):
             return self.base.nbytes
-        graph = self.simulator.graph
-        return self.base.nbytes + graph.costs.nbytes + graph.first.nbytes + graph.burns.nbytes
+        return self.base.nbytes + self.simulator.graph.nbytes
 
 
 class Scenes:

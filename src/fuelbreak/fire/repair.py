@@ -1,8 +1,8 @@
 """Fires that are kept while breaks are built, and repaired instead of burned anew.
 
-Breaks only take moves away. Every time that came by a lost move is withdrawn, to the end of the tree that hung on it;
-the cells around spread once more, and the gaps settle. What results is a fixed point of the new graph, hence equal to
-a run from nothing.
+Breaks only take moves away, or make them dearer. Every time that came by such a move is withdrawn, to the end of the
+tree that hung on it; the cells around spread once more, and the gaps settle. What results is a fixed point of the new
+graph, hence equal to a run from nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray, Lost
 
 __all__ = ["Kept", "LostWays", "add_up", "keep_fires", "lost_ways", "repair_fires"]
 
-COMPILED_WITH = "8cff63ff6b40"
+COMPILED_WITH = "e324032b444b"
 """Digest of stencil.py, neighbours.py, room.py and spread.py, which are compiled into this file's kernels; see
 `fuelbreak.fire.spread`."""
 
@@ -64,7 +64,7 @@ class Kept(NamedTuple):
 
 
 class LostWays(NamedTuple):
-    """Moves that breaks took away, by place.
+    """Moves that breaks took away or made dearer, by place.
 
     Attributes:
         start: int64 (m,), places where they start.
@@ -82,7 +82,7 @@ class LostWays(NamedTuple):
 
 
 def lost_ways(graph: Graph, lost: Lost, cells: IntArray, room: Room) -> LostWays:
-    """Moves that breaks took away, by the places where they start and end.
+    """Moves that breaks took away or made dearer, by the places where they start and end.
 
     Args:
         graph: Where.
@@ -197,7 +197,8 @@ def _withdraw(graph: Graph, room: Room, start: int, lost: LostWays) -> int:
     for m in range(len(lost.moves)):
         end, time = lost.end[m], times[lost.end[m]]
         if time < np.inf:
-            is_first = lost.start[m] == lit and graph.first[start, lost.moves[m] % MOVES] == time
+            first = lost.minutes[m] - graph.lead[start, lost.moves[m] % MOVES]
+            is_first = lost.start[m] == lit and first == time
             if is_first or told[lost.start[m]] + lost.minutes[m] == time:
                 times[end] = np.inf
                 withdrawn[count] = end

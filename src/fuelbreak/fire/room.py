@@ -27,7 +27,7 @@ __all__ = [
     "take_out",
 ]
 
-COMPILED_WITH = "6d8da41b0f9e"
+COMPILED_WITH = "f2b3cf96bef6"
 """Digest of stencil.py and neighbours.py, of which this file's kernels contain numbers; see `fuelbreak.fire.spread`."""
 
 

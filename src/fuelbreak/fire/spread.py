@@ -20,7 +20,7 @@ from fuelbreak.fire.travel_time import FloatArray, Graph, IntArray
 __all__ = ["arrival_times", "burn_one", "light", "look_around", "order_by_place", "run_fires", "settle_fire"]
 
 
-COMPILED_WITH = "4c114d4e2e97"
+COMPILED_WITH = "834eae67874d"
 """Digest of stencil.py, neighbours.py and room.py: Numba keeps compiled code until the file it stands in changes, and
 what is compiled here contains those three. A test holds this line, so that whoever changes them changes this file."""
 
@@ -104,8 +104,8 @@ def burn_one(graph: Graph, room: Room, start: int, limit: float) -> None:
 def light(graph: Graph, room: Room, start: int, limit: float) -> None:
     """Let the fire come to the neighbours of its start straight from the disc that it is lit as."""
     for k in range(MOVES):
-        time = graph.first[start, k]
-        if graph.costs[start * MOVES + k] < np.inf and time <= limit:
+        time = graph.costs[start * MOVES + k] - graph.lead[start, k]
+        if time <= limit:
             end = place_of(graph, room, start + graph.ahead[k])
             room.times[end] = min(room.times[end], time)
 

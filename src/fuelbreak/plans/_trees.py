@@ -1,9 +1,9 @@
 """Fire trees: along which moves the fire came to each cell, and what lies downstream of every cell.
 
 A fire's arrival times are a shortest-path tree: each cell's time is, to the last bit, that of its parent plus the
-cost of one move. A move may cross cells on its way, and taking one of those away takes the move away, too. Every time
-whose way back avoids a cell stays as it is when that cell becomes a break; hence the cells downstream of it are the
-most that a break there can save.
+cost of one move. A move may cross cells on its way, and taking one of those away takes the move away, too, or sends
+it by the slower side of a corner. Every time whose way back avoids a cell stays as it is when that cell becomes a
+break; hence the cells downstream of it are the most that a break there can save.
 """
 
 # mypy: allow-untyped-decorators
@@ -59,7 +59,7 @@ def downstream_cells(
 
     Where a fire starts it counts nothing: with a sample of ignitions, the cells on which they happen to lie would
     otherwise seem worth a whole fire each. (Rarely a way needs a cell twice, inside of one move and at the corner of
-    another; then it counts twice.)
+    another; then it counts twice, and where a fire starts it counts for what passes its corner.)
 
     Args:
         simulator: Landscape and weather.
@@ -94,12 +94,18 @@ def _allocate(cells: int) -> _Tree:
 
 @cache
 def crossed_cells() -> tuple[IntArray, IntArray]:
-    """Cells between the ends of each move: `Moves.affected` without the ends, and where each move's rows begin."""
+    """Cells between the ends of each move, as rows for `_add_crossed`, and where each move's rows begin.
+
+    A row is: the move, where it ends relative to the cell, the number among moves past a corner (-1 where both of its
+    lines cross the cell), and which line crosses it.
+    """
     plan = moves()
     ends = (plan.affected[:, 1:3] == 0).all(axis=1) | (
         plan.affected[:, 1:3] == plan.step[plan.affected[:, 0]]
     ).all(axis=1)
     between = plan.affected[~ends]
+    sided = np.where(between[:, 3] >= 0, plan.sided[between[:, 0]], _NONE)
+    between = np.insert(between, 3, sided, axis=1)
     return between, np.searchsorted(between[:, 0], np.arange(len(plan.step) + 1))
 
 
@@ -148,8 +154,9 @@ def _find_moves(
             before = cell - graph.ahead[k]
             if cell == start or not 0 <= before < len(times) or graph.costs[before * moves + k] == np.inf:
                 continue
-            is_first = before == start and graph.first[start, k] == times[cell]
-            if is_first or np.float32(times[before] + graph.costs[before * moves + k]) == times[cell]:
+            cost = graph.costs[before * moves + k]
+            is_first = before == start and cost - graph.lead[start, k] == times[cell]
+            if is_first or np.float32(times[before] + cost) == times[cell]:
                 move[cell] = k
                 waiting[before] += 1
                 break
@@ -157,11 +164,11 @@ def _find_moves(
 
 @numba.njit(cache=True, nogil=True)
 def _add_crossed(graph: Graph, end: int, crossed: IntArray, size: int, total: IntArray) -> None:
-    """Add what lies beyond a move to the cells between its ends; beside a corner, where the other side is closed."""
+    """Add what lies beyond a move to the cells between its ends; beside a corner, to the one that it passes faster."""
     width = graph.burns.shape[1]
     for m in range(len(crossed)):
         row, column = end // width - crossed[m, 1], end % width - crossed[m, 2]
-        beside_row, beside_column = row + crossed[m, 3], column + crossed[m, 4]
-        is_itself = beside_row == row and beside_column == column
-        if is_itself or not graph.burns[beside_row, beside_column]:
+        sided, line = crossed[m, 3], crossed[m, 4]
+        before = end - graph.ahead[crossed[m, 0]]
+        if sided == _NONE or graph.sides[before, sided, line] < graph.sides[before, sided, 1 - line]:
             total[row * width + column] += size

@@ -184,6 +184,6 @@ def _lit(ways: Ways, starts: torch.Tensor) -> torch.Tensor:
         is_inside = (to_row >= 0) & (to_row < height) & (to_column >= 0) & (to_column < width)
         cost = ways.costs[e, k, to_row.clamp(0, height - 1), to_column.clamp(0, width - 1)]
         is_open = is_alight & is_inside & torch.isfinite(cost)
-        arrival = torch.where(is_open, ways.first[e, row * width + column, k], never)
+        arrival = torch.where(is_open, cost - ways.lead[e, row * width + column, k], never)
         times[e, f, to_row + REACH, to_column + REACH] = arrival
     return times

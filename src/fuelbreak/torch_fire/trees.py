@@ -32,15 +32,14 @@ def downstream_cells(ways: Ways, starts: torch.Tensor, times: torch.Tensor) -> t
     size = _subtree_sizes(move)
     came = move != _NONE
     total = (size * came).sum(dim=1)
-    open_ = torch.nn.functional.pad(ways.burns, (REACH,) * 4)
     crossed, rows = crossed_cells()
     for k in range(MOVES):
-        beyond = torch.nn.functional.pad((size * (move == k)).sum(dim=1), (REACH,) * 4)
-        for _, down, right, beside_down, beside_right in crossed[rows[k] : rows[k + 1]].tolist():
-            share = shifted(beyond, down, right)
-            if (beside_down, beside_right) != (0, 0):
-                share = share.masked_fill(shifted(open_, beside_down, beside_right), 0)
-            total += share
+        beyond = (size * (move == k)).sum(dim=1)
+        for _, down, right, sided, line in crossed[rows[k] : rows[k + 1]].tolist():
+            share = beyond
+            if sided != _NONE:
+                share = beyond * (ways.sides[:, sided, line] < ways.sides[:, sided, 1 - line])
+            total += shifted(torch.nn.functional.pad(share, (REACH,) * 4), down, right)
     return total
 
 
@@ -49,7 +48,7 @@ def _moves_taken(ways: Ways, starts: torch.Tensor, times: torch.Tensor) -> torch
     environments, fires, height, width = times.shape
     row, column = starts.clamp(min=0).unbind(-1)
     cell = row * width + column
-    first = ways.first.gather(1, cell[..., None].expand(-1, -1, MOVES))
+    lead = ways.lead.gather(1, cell[..., None].expand(-1, -1, MOVES))
     is_start = torch.zeros((environments, fires, height * width), dtype=torch.bool, device=times.device)
     is_start.scatter_(2, cell[..., None], True)
     is_start = is_start.view(times.shape)
@@ -59,7 +58,7 @@ def _moves_taken(ways: Ways, starts: torch.Tensor, times: torch.Tensor) -> torch
     move = torch.full(times.shape, _NONE, dtype=torch.int8, device=times.device)
     for k, (down, right) in reversed(list(enumerate(moves().step.tolist()))):
         cost = ways.costs[:, k, None]
-        is_lit = shifted(padded_start, -down, -right) & (times == first[..., k, None, None])
+        is_lit = shifted(padded_start, -down, -right) & (times == cost - lead[..., k, None, None])
         came = is_lit | (shifted(padded, -down, -right) + cost == times)
         move.masked_fill_(came & reached & torch.isfinite(cost), k)
     return move

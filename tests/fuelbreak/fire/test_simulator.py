@@ -29,7 +29,9 @@ def dijkstra(simulator: FireSimulator, start: tuple[int, int], limit: float) -> 
     times = np.full((height, width), np.inf, np.float32)
     heap = [(np.float32(0.0), start)]
     for k, (down, right) in enumerate(moves().step):
-        heap.append((graph.first[start[0] * width + start[1], k], (start[0] + down, start[1] + right)))
+        cell = start[0] * width + start[1]
+        first = graph.costs[cell * MOVES + k] - graph.lead[cell, k]
+        heap.append((first, (start[0] + down, start[1] + right)))
     heapq.heapify(heap)
     while heap:
         time, (row, column) = heapq.heappop(heap)

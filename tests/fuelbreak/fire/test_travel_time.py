@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fuelbreak.fire.fuel_models import fuel_models
-from fuelbreak.fire.neighbours import MOVES, moves
+from fuelbreak.fire.neighbours import LEEWAY_CELLS, MOVES, moves
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.travel_time import IGNITION_RADIUS_CELLS, Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
@@ -46,8 +46,6 @@ def test_a_move_takes_the_time_of_each_cell_that_it_crosses() -> None:
     slowness = np.ones((SIZE, SIZE))
     slowness[4, 5] = 3.0
     assert cost(graph(open_ground(), slowness), (4, 4), (0, 1)) == pytest.approx(15.0 + 45.0)
-    knight = 30.0 * np.sqrt(5.0) / 4.0
-    assert cost(graph(open_ground(), slowness), (4, 4), (1, 2)) == pytest.approx(3 * knight + 3.0 * knight)
 
 
 def test_a_fire_is_lit_as_a_disc() -> None:
@@ -55,7 +53,7 @@ def test_a_fire_is_lit_as_a_disc() -> None:
     assert 5.0 <= disc <= 7.0
     even = graph(open_ground())
     k = int(np.flatnonzero((moves().step == (0, 1)).all(axis=1))[0])
-    assert even.first[4 * SIZE + 4, k] == pytest.approx(30.0 - disc)
+    assert even.lead[4 * SIZE + 4, k] == pytest.approx(disc)
 
 
 def test_no_move_leaves_the_grid() -> None:
@@ -83,6 +81,44 @@ def test_diagonals_pass_one_cell_but_not_between_two() -> None:
     assert np.isinf(cost(graph(burns), (4, 4), (1, 1)))
     assert np.isinf(cost(graph(burns), (5, 5), (-1, -1)))
     assert np.isfinite(cost(graph(burns), (4, 6), (1, -1)))
+
+
+def test_fire_burns_into_the_faster_cell_beside_a_corner() -> None:
+    """A tenth of a cell beside the diagonal a line cuts two tenths of a cell off the one cell or the other."""
+    cut = 2.0 * LEEWAY_CELLS * 30.0
+    straight = 30.0 * np.sqrt(2.0)
+    slowness = np.ones((SIZE, SIZE))
+    slowness[4, 5], slowness[5, 4] = 7.0, 3.0
+    of = graph(open_ground(), slowness)
+    for start, step in [((4, 4), (1, 1)), ((5, 5), (-1, -1))]:
+        assert cost(of, start, step) == pytest.approx(straight + 2.0 * cut)
+    slowness[5, 4] = 0.5
+    assert cost(graph(open_ground(), slowness), (4, 4), (1, 1)) == pytest.approx(straight - 0.5 * cut)
+
+
+def test_a_move_keeps_to_the_faster_side_where_two_cells_meet() -> None:
+    """A knight's move to the right passes the edge between the two cells on its way two tenths later or earlier, and
+    one to the next column half a tenth later or earlier."""
+    slowness = np.ones((SIZE, SIZE))
+    slowness[5, 5] = 3.0
+    straight = 30.0 * np.sqrt(5.0) * (1.0 + 1.0 + 3.0 + 1.0) / 4.0
+    faster = straight - (3.0 - 1.0) * 30.0 * (2.0 + 0.5) * LEEWAY_CELLS
+    assert cost(graph(open_ground(), slowness), (4, 4), (1, 2)) == pytest.approx(faster)
+
+
+def test_a_break_beside_a_corner_makes_the_way_past_it_dearer() -> None:
+    slowness = np.ones((SIZE, SIZE))
+    slowness[5, 4] = 3.0
+    of = graph(open_ground(), slowness)
+    before = cost(of, (4, 4), (1, 1))
+    block_cells(of, np.array([5 * SIZE + 4]))
+    assert cost(of, (4, 4), (1, 1)) == before
+    block_cells(of, np.array([4 * SIZE + 5]))
+    assert np.isinf(cost(of, (4, 4), (1, 1)))
+    of = graph(open_ground(), slowness)
+    lost = block_cells(of, np.array([4 * SIZE + 5]))
+    assert before < cost(of, (4, 4), (1, 1)) < np.inf
+    assert before in lost.minutes.tolist()
 
 
 def test_long_moves_do_not_slip_through_a_diagonal_wall() -> None:
@@ -128,7 +164,10 @@ def test_extreme_slopes_winds_and_moistures_still_cost_time(
     )
     weather = Weather(wind_km_h, 213.0, dryness, dryness, dryness, dryness, dryness, max(dryness, 0.3))
     of = FireSimulator(landscape, weather).graph
-    for minutes in (of.costs, of.first):
+    for minutes in (of.costs, of.lead):
         assert not np.isnan(minutes).any()
-        assert minutes.min() > 1e-4
+    assert of.costs.min() > 1e-4
+    possible = np.isfinite(costs(of).reshape(of.lead.shape))
+    assert (of.lead[possible] > 0.0).all()
+    assert (of.lead[possible] < costs(of).reshape(of.lead.shape)[possible]).all()
     assert np.isfinite(of.costs).any() == (dryness < 0.3) or dryness == 0.3

@@ -20,14 +20,14 @@ def walked_back(simulator: FireSimulator, ignition: tuple[int, int]) -> np.ndarr
     times = simulator.arrival_time_min(ignition)
     through = np.zeros((height, width))
     for end in np.argwhere(np.isfinite(times)).tolist():
-        cell, passed = tuple(end), [tuple(end)]
+        cell, passed = tuple(end), list[tuple[int, int]]()
         while cell != ignition:
             k = move_into(graph, times, ignition, cell)
             before = (cell[0] - int(moves().step[k, 0]), cell[1] - int(moves().step[k, 1]))
-            passed += [needed for needed in needed_by(graph, k, before, cell) if needed != cell]
+            passed += [cell, *(needed_by(graph, k, before, cell) - {before, cell})]
             cell = before
         for row, column in passed:
-            through[row, column] += (row, column) != ignition
+            through[row, column] += 1
     return through
 
 
@@ -41,7 +41,8 @@ def move_into(graph: Graph, times: np.ndarray, ignition: tuple[int, int], cell: 
         cost = graph.costs[(before[0] * width + before[1]) * MOVES + k]
         if not np.isfinite(cost):
             continue
-        if before == ignition and graph.first[before[0] * width + before[1], k] == times[cell]:
+        lead = graph.lead[before[0] * width + before[1], k]
+        if before == ignition and cost - lead == times[cell]:
             return k
         if np.float32(times[before] + cost) == times[cell]:
             return k
@@ -49,13 +50,13 @@ def move_into(graph: Graph, times: np.ndarray, ignition: tuple[int, int], cell: 
 
 
 def needed_by(graph: Graph, k: int, start: tuple[int, int], end: tuple[int, int]) -> set[tuple[int, int]]:
-    """The cells without any one of which a move is not possible."""
+    """The cells without any one of which a move is not possible, or takes longer."""
     plan = moves()
     crossed = {(start[0] + down, start[1] + right) for down, right in plan.cell[k, : plan.pieces[k]].tolist()}
-    if (end[0] - start[0]) % 2 and (end[1] - start[1]) % 2:
-        beside = [(start[0] + down, start[1] + right) for down, right in plan.corner[k].tolist()]
-        open_sides = [cell for cell in beside if graph.burns[cell]]
-        crossed |= set(open_sides) if len(open_sides) == 1 else set()
+    if plan.sided[k] >= 0:
+        minutes = graph.sides[start[0] * graph.burns.shape[1] + start[1], plan.sided[k]]
+        down, right = plan.corner[k, int(minutes[1] < minutes[0])].tolist()
+        crossed |= {(start[0] + down, start[1] + right)} if minutes[0] != minutes[1] else set()
     return crossed
 
 
