@@ -8,7 +8,7 @@ EPISODES ?= 20
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent
+.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,9 @@ bench-overlap: $(STAMP)  ## environments that step while the learner trains, aga
 
 bench-agent: $(STAMP)  ## the agent that draws lines beside the plans, held-out regions -> docs/benchmarks/agent.md
 	$(PY) benchmarks/bench_agent.py
+
+ablate: $(STAMP)  ## what each part of the DQN over cells is worth -> docs/benchmarks/dqn.md (half an hour)
+	OMP_NUM_THREADS=1 $(PY) benchmarks/ablate_dqn.py --out docs/benchmarks/dqn.md
 
 validate-fire: $(STAMP)  ## the fire beside its reference figures -> docs/pictures
 	$(PY) benchmarks/validate_fire.py

@@ -233,6 +233,7 @@ class Training:
         steps = self.settings.steps_per_ep
         with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
             while self.episode < self.settings.episodes and not stop:
+                self.learner.anneal(self.episode / self.settings.episodes)
                 if self.step == 0:
                     self.pretrain(stop)
                     if stop:

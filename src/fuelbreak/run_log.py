@@ -11,6 +11,7 @@ import errno
 import json
 import math
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,10 +75,11 @@ class RunLog:
     def _writing(self) -> Iterator[SummaryWriter]:
         """TensorBoard's writer, which is given up where it fails: its thread has ended then."""
         try:
-            if self._board is None:
-                self._board = self._open_board()
-            yield self._board
-            self._board.flush()  # else its thread meets the full disk later, and the error comes where nobody asks
+            with _one_report_of_failures():
+                if self._board is None:
+                    self._board = self._open_board()
+                yield self._board
+                self._board.flush()  # else its thread meets the full disk later, and the error comes where nobody asks
         except OSError:
             self._board = None
             raise
@@ -91,6 +93,29 @@ class RunLog:
         if is_new and config.is_file():
             board.add_text("hyperparameters", _as_table(json.loads(config.read_bytes())["config"]))
         return board
+
+
+@contextlib.contextmanager
+def _one_report_of_failures() -> Iterator[None]:
+    """Keep TensorBoard's thread from printing a traceback of the error that is also raised here."""
+    inherited = threading.excepthook
+
+    def pass_on(failure: threading.ExceptHookArgs) -> None:
+        if not (_is_boards(failure.thread) and isinstance(failure.exc_value, OSError)):
+            inherited(failure)
+
+    threading.excepthook = pass_on
+    try:
+        yield
+    finally:
+        for thread in threading.enumerate():
+            if _is_boards(thread) and getattr(thread, "exception", None) is not None:
+                thread.join()  # it is about to print
+        threading.excepthook = inherited
+
+
+def _is_boards(thread: threading.Thread | None) -> bool:
+    return type(thread).__module__.startswith("tensorboard.")
 
 
 def append_line(path: Path, line: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,9 +56,12 @@ def test_a_line_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert file.read_text().endswith("x\nz\n")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # TensorBoard's thread
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("smaller", ["metrics.jsonl", "events.out.tfevents.*"])
-def test_logging_goes_on_once_there_is_room_again(tmp_path: Path, smaller: str) -> None:
+def test_logging_goes_on_once_there_is_room_again(
+    tmp_path: Path, smaller: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hook = threading.excepthook
     log = RunLog(tmp_path)
     tags = [f"charts/{number}" for number in range(1 if smaller == "metrics.jsonl" else 20)]
     log.scalars(0, dict.fromkeys(tags, 1.0))
@@ -70,3 +74,21 @@ def test_logging_goes_on_once_there_is_room_again(tmp_path: Path, smaller: str) 
     assert {0, 2} <= {json.loads(line)["episode"] for line in lines}
     values = [event.value for event in EventAccumulator(str(tmp_path)).Reload().Scalars(tags[0])]
     assert (values[0], values[-1]) == (1.0, 3.0)
+    assert "Traceback" not in capfd.readouterr().err, (
+        "the error was raised; TensorBoard's thread need not print it"
+    )
+    assert threading.excepthook is hook
+
+
+def test_other_threads_still_report_their_failures_while_the_log_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: reported.append(failure.exc_value))
+    log = RunLog(tmp_path)
+    with log._writing():
+        thread = threading.Thread(target=Path(tmp_path / "nowhere").read_bytes)
+        thread.start()
+        thread.join()
+    log.close()
+    assert [type(error) for error in reported] == [FileNotFoundError]

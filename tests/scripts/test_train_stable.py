@@ -148,7 +148,9 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert all(record["pool/void_transitions"] == 0 for record in metrics)
     assert metrics[-1]["losses/td_loss"] >= 0
     assert {"losses/q_values", "losses/margin_loss"} <= set(metrics[-1])
-    assert not {"losses/td_loss", "losses/margin_loss"} & set(metrics[0]), "nothing is learned while it is shown"
+    assert not {"losses/td_loss", "losses/margin_loss"} & set(metrics[0]), (
+        "nothing is learned while it is shown"
+    )
     assert done.stdout.count("Learning from the demonstrations: 8 updates") == 1
     assert re.findall(r"Eps: ([\d.]+)", done.stdout) == ["1.000", "0.200", "0.050"]
     assert metrics[0]["charts/episodic_return"] > 0, "a plan's rewards are those of the environments"
@@ -326,6 +328,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint_and_the_run_goes_on_and_says
         "Not written: checkpoint; the last good one stays ([Errno 28] No space left on device" in done.stdout
     )
     assert "[Episode 6]" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
     assert "Error: what was learned last is not on disk; make room and --resume" in done.stderr
     run = latest(tmp_path)
     assert load_checkpoint(run)["episode"] >= 1
