@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TextIO
 
 from fuelbreak.errors import FuelBreakError
@@ -14,7 +16,9 @@ from fuelbreak.errors import FuelBreakError
 __all__ = [
     "Advance",
     "Progress",
+    "counted",
     "in_words",
+    "make_folder",
     "no_progress",
     "progress_aside",
     "progress_bar",
@@ -130,6 +134,31 @@ def progress_aside(what: str, total: int) -> Iterator[Advance]:
 def no_progress(what: str, total: int) -> Iterator[Advance]:  # noqa: ARG001 - the signature of `Progress`
     """Shows nothing."""
     yield lambda _: None
+
+
+def make_folder(folder: Path, option: str) -> None:
+    """Make sure that there is a folder to write to.
+
+    Args:
+        folder: It.
+        option: Of the command line, that named it.
+
+    Raises:
+        FuelBreakError: It cannot be made, or not be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise FuelBreakError(
+            f"{folder}: cannot be written to ({error.strerror}); give another folder with {option}"
+        ) from error
+
+
+def counted(number: int, thing: str) -> str:
+    """So many of a thing: "1 cell", "2 cells"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def in_words(seconds: float) -> str:

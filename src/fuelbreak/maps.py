@@ -18,6 +18,7 @@ from fuelbreak.rendering import BREAK_COLOR, RGB, fuel_legend, hillshade, render
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Transform
 
 __all__ = ["describe_weather", "draw_landscape", "new_figure", "save_figure"]
 
@@ -26,6 +27,7 @@ FloatGrid = npt.NDArray[np.float32]
 
 _COMPASS = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
 _CONTOURS = 8
+_DOTS_PER_INCH_A_CELL = 0.6  # a break cell is two dots wide
 _CONTOUR_COLOR = "#5a2d0c"
 _WIND_COLOR = "tab:blue"
 _FUELLESS: RGB = (0.62, 0.65, 0.69)
@@ -65,10 +67,11 @@ def draw_landscape(
         axes.set_xlabel("km, west to east")
         axes.set_ylabel("km, south to north")
     figure.suptitle(
-        f"{landscape.name}: {int(breaks.sum())} break cells ({breaks.sum() * landscape.cell_area_ha:.1f} ha), "
-        f"{describe_weather(weather)}, {len(fires)} ignitions"
+        f"Landscape {landscape.name}: {int(breaks.sum())} break cells "
+        f"({breaks.sum() * landscape.cell_area_ha:.1f} ha), {describe_weather(weather)}, {len(fires)} ignitions"
     )
-    return save_figure(figure, path)
+    finer = float(np.clip(_DOTS_PER_INCH_A_CELL * max(landscape.shape), 100.0, 300.0))
+    return save_figure(figure, path, finer)
 
 
 def describe_weather(weather: Weather) -> str:
@@ -87,9 +90,9 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def save_figure(figure: Figure, path: Path) -> Path:
+def save_figure(figure: Figure, path: Path, dots_per_inch: float = 100.0) -> Path:
     """Write a figure, and say where."""
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=dots_per_inch)
     return path
 
 
@@ -111,21 +114,23 @@ def _draw_terrain(axes: Axes, landscape: Landscape, weather: Weather) -> None:
 
 
 def _draw_wind(axes: Axes, weather: Weather) -> None:
-    """An arrow along the wind, in the north-west corner."""
+    """An arrow along the wind, in the north-west corner; in inches, so that no shape of a landscape turns it."""
     to = math.radians(weather.upwind_direction_deg + 180.0)
-    east, north = 0.05 * math.sin(to), 0.05 * math.cos(to)
+    east, north = 0.18 * math.sin(to), 0.18 * math.cos(to)
+    inches = _inches_from(axes, 0.0, 1.0)
     axes.annotate(
         "",
-        xy=(0.09 + east, 0.91 + north),
-        xytext=(0.09 - east, 0.91 - north),
-        xycoords="axes fraction",
-        arrowprops={"arrowstyle": "-|>", "lw": 2.5, "color": _WIND_COLOR},
+        xy=(0.35 + east, -0.32 + north),
+        xytext=(0.35 - east, -0.32 - north),
+        xycoords=inches,
+        textcoords=inches,
+        arrowprops={"arrowstyle": "-|>", "mutation_scale": 18, "lw": 2.5, "color": _WIND_COLOR},
     )
     axes.text(
-        0.09,
-        0.83,
+        0.35,
+        -0.6,
         "wind",
-        transform=axes.transAxes,
+        transform=inches,
         ha="center",
         va="top",
         color=_WIND_COLOR,
@@ -187,8 +192,23 @@ def _legend(axes: Axes, colors: dict[str, RGB]) -> None:
 
     patches = [Patch(facecolor=color, edgecolor="0.3", label=name) for name, color in colors.items()]
     axes.legend(
-        handles=patches, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4, fontsize=8, frameon=False
+        handles=patches,
+        loc="upper center",
+        bbox_to_anchor=(0.0, -0.42),  # below the ticks and their label
+        bbox_transform=_inches_from(axes, 0.5, 0.0),
+        ncols=3,
+        fontsize=8,
+        frameon=False,
     )
+
+
+def _inches_from(axes: Axes, x: float, y: float) -> Transform:
+    """Coordinates in inches from a point of the axes, which is given in parts of their sides."""
+    from matplotlib.transforms import BboxTransformTo, ScaledTranslation
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure.dpi_scale_trans + ScaledTranslation(x, y, BboxTransformTo(axes.bbox))
 
 
 def _tallness(landscape: Landscape) -> float:

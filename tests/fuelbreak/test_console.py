@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from fuelbreak.console import in_words, progress_aside, progress_bar, run_command, say
+from fuelbreak.console import in_words, make_folder, progress_aside, progress_bar, run_command, say
 from fuelbreak.errors import FuelBreakError
 
 
@@ -97,6 +97,16 @@ def test_a_command_ends_with_a_line_and_a_code(
     assert capsys.readouterr().err == said
 
 
+def test_a_folder_that_cannot_be_written_to_is_named_with_the_option(tmp_path: Path) -> None:
+    make_folder(tmp_path / "new" / "folder", "--out")
+    assert list((tmp_path / "new" / "folder").iterdir()) == []
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(
+        FuelBreakError, match=r"file: cannot be written to \(File exists\); give another folder with --out"
+    ):
+        make_folder(tmp_path / "file", "--out")
+
+
 def test_what_is_no_fault_of_the_input_is_not_hidden() -> None:
     with pytest.raises(ZeroDivisionError):
         run_command(lambda: print(1 // 0))
@@ -122,7 +132,7 @@ def test_on_a_terminal_lines_stay_above_a_bar_that_goes_away(root: Path) -> None
 
 BAR = """
 import time
-from fuelbreak.console import in_words, progress_aside, progress_bar, run_command, say
+from fuelbreak.console import in_words, make_folder, progress_aside, progress_bar, run_command, say
 from fuelbreak.errors import FuelBreakError
 with progress_bar("Training", total=10) as show:
     show(5)

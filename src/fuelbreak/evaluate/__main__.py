@@ -13,7 +13,7 @@ import torch
 import tyro
 
 from fuelbreak.agents import load_agent
-from fuelbreak.console import progress_aside, run_command, say
+from fuelbreak.console import make_folder, progress_aside, run_command, say
 from fuelbreak.defaults import heldout_landscapes
 from fuelbreak.errors import FuelBreakError
 from fuelbreak.evaluate import (
@@ -86,7 +86,7 @@ def _run(asked: _Arguments) -> None:
     workers = asked.workers or min(usable_cores(), len(landscapes))
     torch.set_num_threads(max(1, usable_cores() // workers))
     folder = asked.out or (asked.checkpoint if asked.checkpoint.is_dir() else Path("evaluation"))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, "--out")
     with progress_aside("Judging", len(landscapes) * len(weathers)) as show:
         done = count(1)
         judged = evaluate(

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tyro
 
-from fuelbreak.console import in_words, progress_aside, run_command, say
+from fuelbreak.console import counted, in_words, make_folder, progress_aside, run_command, say
 from fuelbreak.errors import FuelBreakError, LandscapeError
 from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
@@ -95,6 +95,8 @@ def _run(asked: _Arguments) -> None:
     name, ways, own = _ways(asked)
     weathers = _weathers(asked, own)
     landscape = read_place(asked.rasters, asked.tile)
+    if asked.budget > (burnable := int(landscape.burnable.sum())):
+        say(f"A budget of {asked.budget} is more than the {burnable} cells that burn", stream=sys.stderr)
     first = next(iter(weathers))
     _warn(len(weathers) * expected_seconds(ways, landscape, weathers[first], asked.budget))
     started = time.perf_counter()
@@ -126,7 +128,6 @@ def _write(
     draw: Callable[[Path, Landscape, npt.NDArray[np.bool_]], Path],
 ) -> None:
     """Write the plan as a raster, as a picture and, where it is known where the landscape lies, as outlines."""
-    folder.mkdir(parents=True, exist_ok=True)
     tif, outlines, picture = (folder / file for file in _FILES)
     breaks = np.zeros(landscape.shape, np.bool_)
     for barrier in barriers:
@@ -136,7 +137,7 @@ def _write(
     say(f"Wrote {draw(picture, landscape, breaks)}")
     if landscape.crs:
         write_geojson(outlines, landscape, barriers, facts)
-        say(f"Wrote {outlines}: {len(barriers)} barriers with rank, cells, area_ha and saved_ha")
+        say(f"Wrote {outlines}: {counted(len(barriers), 'barrier')} with rank, cells, area_ha and saved_ha")
     else:
         say(f"Not written: {outlines}; the rasters have no CRS (gdal_edit.py -a_srs EPSG:... gives them one)")
 
@@ -149,7 +150,8 @@ def _ways(asked: _Arguments) -> tuple[str, Ways, Weather]:
     from fuelbreak.agents import load_agent  # imports torch, which a plan without training can do without
 
     agent = load_agent(asked.checkpoint)
-    name = f"{agent.kind} agent {asked.checkpoint.resolve().name}"
+    run = asked.checkpoint.resolve().name
+    name = f"agent {run}" if run == agent.kind else f"{agent.kind} agent {run}"
     return name, _in_windows(asked, agent.plan, agent.whole_up_to, agent.size or 50), agent.weather
 
 
@@ -185,13 +187,15 @@ def _weathers(asked: _Arguments, own: Weather) -> dict[str, Weather]:
 def _check(asked: _Arguments) -> None:
     if asked.checkpoint is not None and asked.method is not None:
         raise FuelBreakError("--checkpoint and --method exclude each other; give one of them")
-    for name, least in (("budget", 0), ("overlap", 0), ("seed", 0), ("size", 1)):
+    for name, least in (("budget", 0), ("overlap", 0), ("seed", 0), ("size", 8)):
         value = getattr(asked, name)
         if value is not None and value < least:
             raise FuelBreakError(f"--{name} is {value}; give a whole number from {least} up")
-    there = [asked.out / file for file in _FILES if asked.out is not None and (asked.out / file).exists()]
-    if there and not asked.overwrite:
-        raise LandscapeError("is there already; give another --out, or --overwrite", file=str(there[0]))
+    if asked.out is not None:
+        make_folder(asked.out, "--out")  # now, not after minutes of planning
+        there = [asked.out / file for file in _FILES if (asked.out / file).exists()]
+        if there and not asked.overwrite:
+            raise LandscapeError("is there already; give another --out, or --overwrite", file=str(there[0]))
 
 
 def _report(
@@ -207,7 +211,7 @@ def _report(
     placed = sum(barrier.size for barrier in barriers)
     height, width = landscape.shape
     say(f"Landscape {landscape.name}: {height} x {width} cells of {landscape.cell_size_m:g} m")
-    say(f"Plan {plan}: {placed} breaks, {placed * area_ha:.1f} ha, made in {seconds:.1f} s")
+    say(f"Plan {plan}: {counted(placed, 'break')}, {placed * area_ha:.1f} ha, made in {seconds:.1f} s")
     for name, verdict in verdicts.items():
         say(
             f"Expected burned area, {describe_weather(weathers[name])}: {verdict.burned_before * area_ha:.1f} ha "
@@ -215,10 +219,11 @@ def _report(
             f"over {fires}"
         )
     shown = ", ".join(
-        f"{each.size} cells save {each.saved_cells * area_ha:.2f} ha" for each in barriers[:_BARRIERS_LISTED]
+        f"{counted(each.size, 'cell')} ({each.saved_cells * area_ha:.2f} ha)"
+        for each in barriers[:_BARRIERS_LISTED]
     )
     if barriers:
-        say(f"{len(barriers)} barriers; those that the others can least do without: {shown}")
+        say(f"{counted(len(barriers), 'barrier')}; those whose loss would cost most: {shown}")
 
 
 if __name__ == "__main__":
