@@ -71,7 +71,7 @@ class Landscape:
         check_placement(self.name, self.cell_size_m, self.transform)
         grids = {band: np.asarray(getattr(self, field)) for band, field in FIELD_OF_BAND.items()}
         firelines = np.asarray(self.firelines)
-        check_grids(self.name, grids, firelines)
+        check_grids(self.name, grids, firelines, float(self.cell_size_m))
         for band, field in FIELD_OF_BAND.items():
             dtype = np.int16 if band == "fbfm" else np.float32
             object.__setattr__(self, field, _frozen(grids[band], dtype))

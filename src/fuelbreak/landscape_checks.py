@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fuelbreak.bands import FIRELINE_SUFFIXES, FUEL_MODELS, NODATA_VALUES, NON_BURNABLE_FUEL_MODELS
 from fuelbreak.errors import LandscapeError
+from fuelbreak.terrain import slope_evidence
 
 __all__ = ["FUEL_MODELS", "NON_BURNABLE_FUEL_MODELS", "check_grids", "check_placement", "refuse_where"]
 
@@ -138,13 +139,14 @@ def check_placement(name: str, cell_size_m: float, transform: tuple[float, ...])
         )
 
 
-def check_grids(name: str, grids: Mapping[str, Grid], firelines: Grid) -> None:
-    """Refuse what no fire should burn: shapes, dtypes, nodata, ranges, fuel codes and contradictions.
+def check_grids(name: str, grids: Mapping[str, Grid], firelines: Grid, cell_size_m: float) -> None:
+    """Refuse what no fire should burn: shapes, dtypes, nodata, ranges, fuel codes, contradictions.
 
     Args:
         name: Landscape that the messages name.
         grids: The eight layers by LANDFIRE suffix, each (H, W), in the units of `Landscape`.
         firelines: (4, H, W).
+        cell_size_m: Edge of a cell in metres.
 
     Raises:
         LandscapeError: For the first fault found, with band, cell and remedy.
@@ -157,6 +159,7 @@ def check_grids(name: str, grids: Mapping[str, Grid], firelines: Grid) -> None:
     _check_fuel(name, grids["fbfm"])
     _check_aspect(name, grids["asp"])
     _check_canopy(name, grids)
+    _check_slope_unit(name, grids, cell_size_m)
     for number, line in enumerate(firelines):
         refuse_where(~np.isfinite(line), line, _NOT_A_NUMBER, file=name, band=FIRELINE_SUFFIXES[number])
 
@@ -232,3 +235,16 @@ def _check_canopy(name: str, grids: Mapping[str, Grid]) -> None:
     refuse_where(grids["cbh"] > height, grids["cbh"], reason, file=name, band="cbh")
     reason = "canopy cover {value} without canopy height: set cover to 0, or give the height"
     refuse_where((grids["cc"] > 0) & (height <= 0), grids["cc"], reason, file=name, band="cc")
+
+
+def _check_slope_unit(name: str, grids: Mapping[str, Grid], cell_size_m: float) -> None:
+    """Refuse slopes that the elevation clearly shows to be no degrees; files are read in the unit that they are in."""
+    verdict = slope_evidence(grids["slp"], grids["dem"], cell_size_m).verdict
+    if verdict not in ("", "degrees"):
+        part = " / 100" if verdict == "percent" else ""
+        raise LandscapeError(
+            f"by the elevation the slope is in {verdict}, not in degrees: give "
+            f"numpy.degrees(numpy.arctan(slope{part})), or the elevation in metres",
+            file=name,
+            band="slp",
+        )

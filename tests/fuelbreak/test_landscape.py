@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from fuelbreak.bands import FUEL_MODELS
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import NON_BURNABLE_FUEL_MODELS, Landscape
+from fuelbreak.synthetic import generate_landscape
 
 Make = Callable[..., Landscape]
 SHAPE = (6, 8)
@@ -128,6 +130,27 @@ def test_refuses_what_is_not_a_grid(landscape_with: Make, shape: tuple[int, ...]
 def test_refuses_what_is_no_real_number(landscape_with: Make, dtype: Any) -> None:
     with pytest.raises(LandscapeError, match="not a real number"):
         landscape_with(slope_deg=np.zeros(SHAPE).astype(dtype))
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            lambda rise: 100 * rise,
+            r"band slp: by the elevation the slope is in percent.*arctan\(slope / 100\)",
+        ),
+        (lambda rise: rise, r"band slp: by the elevation the slope is in rise over run.*arctan\(slope\)"),
+    ],
+    ids=["percent", "rise over run"],
+)
+def test_refuses_slopes_that_the_elevation_shows_to_be_no_degrees(
+    landscape_with: Make, said: Callable[[np.ndarray], np.ndarray], words: str
+) -> None:
+    hills = generate_landscape(3, 24)
+    with pytest.raises(LandscapeError, match=words):
+        replace(hills, slope_deg=said(np.tan(np.radians(hills.slope_deg))))
+    flat = np.full(SHAPE, 100.0)  # says nothing, and is no ground to refuse
+    assert landscape_with(slope_deg=np.full(SHAPE, 40.0), elevation_m=flat).slope_deg.max() == 40
 
 
 @pytest.mark.parametrize(
