@@ -13,9 +13,8 @@ __all__ = ["ROAD", "WATER", "make_fuels"]
 
 ROAD, WATER = 91, 98
 
-_SPECTRAL_EXPONENT = -2.4
-_OUTER_SCALE_CELLS = 300.0
-_SPECKLE = 0.015  # share of variance that differs from cell to cell, as LANDFIRE's classification does
+_SPECTRAL_EXPONENT = -2.3
+_OUTER_SCALE_CELLS = 400.0
 _ROUNDS = 30
 _BRIDGE = 9.0  # what a cell of lake costs a road, in that of a slope of 10 degrees
 
@@ -52,7 +51,6 @@ def _appeal(rng: np.random.Generator, region: Region, relief: Relief) -> Grid:
     """How well each fuel model suits each cell, float64 (fuels, edge, edge)."""
     edge, count = relief.slope_deg.shape[0], len(region.fuels)
     patches = gaussian_fields(rng, count, edge, _SPECTRAL_EXPONENT, _OUTER_SCALE_CELLS)
-    speckle = rng.standard_normal(patches.shape)
     high = _standardised(relief.elevation_m)
     facing_south = np.where(relief.aspect_deg < 0, 0.0, -np.cos(np.radians(relief.aspect_deg)))
     steep = _standardised(np.minimum(relief.slope_deg, 15.0))
@@ -61,7 +59,7 @@ def _appeal(rng: np.random.Generator, region: Region, relief: Relief) -> Grid:
         for name in ("low", "south", "flat")
     )
     terrain = -low * high + south * facing_south - flat * steep
-    return np.asarray(np.sqrt(1 - _SPECKLE) * patches + np.sqrt(_SPECKLE) * speckle + terrain)
+    return np.asarray(patches + terrain)
 
 
 def _chosen(appeal: Grid, shares: Grid) -> npt.NDArray[np.int64]:

@@ -19,6 +19,7 @@ FLAT_UP_TO_DEG = 2.0
 _SPECTRAL_EXPONENT = -3.4
 _OUTER_SCALE_CELLS = 400.0
 _VALLEY_FLOOR = 0.05  # of the slope that the ground would have without sediment
+_BANK_M = 1.0  # shores stand this far above a lake, so that in whole metres, too, it is the lowest ground
 
 Grid = npt.NDArray[np.float64]
 
@@ -77,5 +78,6 @@ def _flood(
     has_lake, share = rng.random() < region.lake_chance, rng.uniform(0.01, 0.06)
     if not has_lake:
         return elevation, np.zeros(elevation.shape, dtype=bool)
-    level = np.quantile(elevation[:size, :size], share)
-    return np.maximum(elevation, level), elevation < level
+    level = np.rint(np.quantile(elevation[:size, :size], share))
+    water = elevation < level
+    return np.where(water, level, np.maximum(elevation, level + _BANK_M)), water

@@ -28,11 +28,11 @@ WEATHER = Weather()
 
 @pytest.fixture(scope="module")
 def episode() -> list[Step]:
-    return taught_episode(Task(generate_landscape(5, 20), WEATHER, 30), np.random.default_rng(0))
+    return taught_episode(Task(generate_landscape(6, 20), WEATHER, 60), np.random.default_rng(0))
 
 
 def test_rewards_of_an_episode_add_up_to_what_is_left() -> None:
-    landscape, rng = generate_landscape(5, 20), np.random.default_rng(1)
+    landscape, rng = generate_landscape(6, 20), np.random.default_rng(1)
     fires = LineFires(FireSimulator(landscape, WEATHER), most=400, burned_cells=10**9)
     start, total = fires.burned, 0.0
     for _ in range(4):
@@ -44,7 +44,7 @@ def test_rewards_of_an_episode_add_up_to_what_is_left() -> None:
 
 
 def test_with_every_ignition_lit_the_estimate_is_exact_and_trying_changes_nothing() -> None:
-    landscape = generate_landscape(5, 20)
+    landscape = generate_landscape(6, 20)
     simulator = FireSimulator(landscape, WEATHER)
     fires = LineFires(simulator, most=400, burned_cells=10**9)
     line = np.flatnonzero(landscape.burnable)[40:60]
@@ -113,7 +113,7 @@ def test_a_few_updates_lower_both_losses(episode: list[Step]) -> None:
 
 @pytest.mark.parametrize("by_return", [True, False])
 def test_the_network_explores_on_its_own(by_return: bool) -> None:
-    task = Task(generate_landscape(5, 20), WEATHER, 25)
+    task = Task(generate_landscape(6, 20), WEATHER, 25)
     steps = explored_episode(LineNetwork().eval(), task, by_return, np.random.default_rng(0))
     built = [step.state.segments[step.chosen] for step in steps]
     assert 20 < sum(map(len, built)) <= 25
