@@ -1,9 +1,14 @@
-"""The real tiles and the reference weathers on which fires are measured, validated and compared."""
+"""The real tiles and the reference weathers on which fires are measured, validated and compared, and finer grids."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -29,3 +34,24 @@ def reference_weather(name: str, duration_min: float = 1440.0) -> Weather:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the original's foliar moisture
         return Weather(*WEATHERS[name], duration_min=duration_min)
+
+
+def finer(landscape: Landscape, times: int) -> Landscape:
+    """The same landscape on cells with an edge so many times as short."""
+    grids = {field.name: getattr(landscape, field.name) for field in fields(landscape)}
+    parts: dict[str, Any] = {
+        name: split(grid, times) for name, grid in grids.items() if isinstance(grid, np.ndarray)
+    }
+    a, b, c, d, e, f = landscape.transform
+    moved = (a / times, b / times, c, d / times, e / times, f)
+    return replace(landscape, cell_size_m=landscape.cell_size_m / times, transform=moved, **parts)
+
+
+def split(grid: npt.NDArray[np.generic], times: int) -> npt.NDArray[np.generic]:
+    """Each cell as `times` by `times`."""
+    return np.ascontiguousarray(grid.repeat(times, axis=-1).repeat(times, axis=-2))
+
+
+def at_centres(grid: npt.NDArray[np.generic], times: int) -> npt.NDArray[np.generic]:
+    """What `split` took apart, as it is at the centres of the whole cells."""
+    return grid[..., times // 2 :: times, times // 2 :: times]

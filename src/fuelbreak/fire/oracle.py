@@ -58,6 +58,7 @@ class PyretechnicsSimulator:
         python: Interpreter that has pyretechnics; found by `find_oracle` otherwise.
         timeout_s: Deadline of a fire; a call with n fires has n times as long.
         process: One to share with other simulators; `close` leaves it alone.
+        lit_cells: Edge of the square that a fire starts as, in cells; odd, at most 7.
 
     Attributes:
         landscape: As given.
@@ -75,8 +76,10 @@ class PyretechnicsSimulator:
         python: Path | None = None,
         timeout_s: float = 30.0,
         process: OracleProcess | None = None,
+        lit_cells: int = 1,
     ) -> None:
         self.landscape, self.weather, self._timeout_s = landscape, weather, timeout_s
+        self._lit_cells = lit_cells
         self._owns_process = process is None
         self._process = OracleProcess(python) if process is None else process
 
@@ -152,6 +155,7 @@ class PyretechnicsSimulator:
             "constants": np.array(list(_CONSTANTS)),
             "values": np.array([weather[name] for name in _CONSTANTS.values()]),
             "ignitions": ignitions,
+            "lit_cells": np.array(self._lit_cells),
             "duration_min": np.array(self.weather.duration_min),
             "cell_size_m": np.array(land.cell_size_m),
         }

@@ -40,7 +40,8 @@ def burn(request: dict[str, Any]) -> Any:
     height, width = request["fuel_model"].shape
     shape = (height + 2 * PADDING, width + 2 * PADDING)
     cubes = make_cubes(request, (1, *shape))
-    rows = [burn_one(cubes, shape, tuple(ignition), cell_size, duration) for ignition in request["ignitions"]]
+    lit = -np.ones((int(request["lit_cells"]),) * 2, np.float32)
+    rows = [burn_one(cubes, shape, tuple(start), lit, cell_size, duration) for start in request["ignitions"]]
     return np.stack(rows)
 
 
@@ -62,15 +63,17 @@ def burn_one(
     cubes: dict[str, Any],
     shape: tuple[int, ...],
     ignition: tuple[int, int],
+    lit: Any,
     cell_size: float,
     duration: float,
 ) -> Any:
-    """Arrival times of one fire, float32 (H, W), row 0 = north."""
+    """Arrival times of one fire, float32 (H, W), row 0 = north; `lit` is the square that burns at first."""
     from pyretechnics.eulerian_level_set import SpreadState, spread_fire_with_phi_field
 
     rows = shape[0] - 2 * PADDING
     place = (PADDING + rows - 1 - int(ignition[0]), PADDING + int(ignition[1]))
-    state = SpreadState((1, *shape)).ignite_cell(place)
+    corner = (place[0] - len(lit) // 2, place[1] - len(lit) // 2)
+    state = SpreadState((1, *shape)).ignite_cells(corner, lit)
     outcome = spread_fire_with_phi_field(
         cubes, state, (duration + 1.0, cell_size, cell_size), start_time=0.0, max_duration=duration
     )
