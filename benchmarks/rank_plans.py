@@ -10,12 +10,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from _tiles import DATA, TILES, real_tiles
+from _tiles import DATA, TILES, at_centres, finer, real_tiles, split
 
 from fuelbreak.fire.ignitions import sample_ignitions
 from fuelbreak.fire.oracle import PyretechnicsSimulator, find_oracle
@@ -43,20 +43,15 @@ class FineLevelSet:
     """Pyretechnics on cells split in nine, counted at the centres of the whole ones."""
 
     def __init__(self, landscape: Landscape, weather: Weather) -> None:
-        grids = {field.name: getattr(landscape, field.name) for field in fields(landscape)}
-        split = {name: _split(grid) for name, grid in grids.items() if isinstance(grid, np.ndarray)}
-        a, b, c, d, e, f = landscape.transform
-        moved = (a / FINER, b / FINER, c, d / FINER, e / FINER, f)
-        fine = replace(landscape, cell_size_m=landscape.cell_size_m / FINER, transform=moved, **split)
-        self._level_set = PyretechnicsSimulator(fine, weather, timeout_s=300.0)
+        self._level_set = PyretechnicsSimulator(finer(landscape, FINER), weather, timeout_s=300.0)
 
     def burned_cells(self, ignitions: Cells, breaks: Plan | None = None) -> Cells:
         """Cells that each fire burns."""
-        fine = None if breaks is None else _split(breaks)
+        fine = None if breaks is None else split(breaks, FINER).astype(bool)
         counts = []
         for row, column in ignitions * FINER + FINER // 2:
             times = self._level_set.arrival_time_min((row, column), fine)
-            counts.append(np.isfinite(times[FINER // 2 :: FINER, FINER // 2 :: FINER]).sum())
+            counts.append(np.isfinite(at_centres(times, FINER)).sum())
         return np.array(counts)
 
     def close(self) -> None:
@@ -160,11 +155,6 @@ def reductions(simulator: Simulator, ignitions: Cells, plans: list[Plan]) -> Sha
     """Share of the burned cells that each plan saves."""
     before = simulator.burned_cells(ignitions).sum()
     return np.array([1.0 - simulator.burned_cells(ignitions, plan).sum() / before for plan in plans])
-
-
-def _split(grid: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    """Each cell as nine."""
-    return np.ascontiguousarray(grid.repeat(FINER, axis=-1).repeat(FINER, axis=-2))
 
 
 if __name__ == "__main__":
