@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +24,13 @@ from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans._annealing import anneal, closing_breaks
-from fuelbreak.plans._pairs import pairs_of_fires
+from fuelbreak.plans._pairs import MOST_CELLS, pairs_of_fires
 from fuelbreak.plans.common import planning_ignitions, room_for
 from fuelbreak.plans.compartments import FIRES, best_layouts, completed
 from fuelbreak.plans.judging import expected_burned
 from fuelbreak.plans.segments import candidate_segments, separation_gains
 
-__all__ = ["plan", "quick_plan", "refine"]
+__all__ = ["MOST_CELLS", "Drawn", "Search", "plan", "quick_plan", "refine"]
 
 BoolGrid = npt.NDArray[np.bool_]
 
@@ -41,7 +42,20 @@ QUICK_SWEEPS = 100
 _JUDGES = 2500  # fires: all there are on 50 x 50 cells, hence no sample that a plan could be fitted to
 # Temperatures, in parts of what burns with the breaks that an annealing starts from. What is hot finds other walls, or
 # loses those that there were; what is mild bends them.
-_HOT, _MILD, _COLD = 5.0, 1.5, 0.3
+HOT, MILD = 5.0, 1.5
+_COLD = 0.3
+
+
+class Drawn(NamedTuple):
+    """A plan and what burns with it.
+
+    Attributes:
+        breaks: bool (H, W).
+        burned: Expected burned cells of a fire.
+    """
+
+    breaks: BoolGrid
+    burned: float
 
 
 def plan(
@@ -74,10 +88,11 @@ def plan(
     room = room_for(landscape, budget)
     if room in (0, int(landscape.burnable.sum())):
         return landscape.burnable & (room > 0)
-    search = _Search(FireSimulator(landscape, weather), room, seed)
+    search = Search(FireSimulator(landscape, weather), room, seed)
     starts = [*search.rule()[:LAYOUTS], search.cut()]
-    trials = [(start, _HOT) for start in starts] + [
-        (None, (_MILD, _HOT)[number % 2]) for number in range(rounds)
+    search.offer(starts[-1])
+    trials = [(start, HOT) for start in starts] + [
+        (None, (MILD, HOT)[number % 2]) for number in range(rounds)
     ]
     for start, first in trials:
         if time.monotonic() >= ends:
@@ -91,10 +106,10 @@ def quick_plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int
     room = room_for(landscape, budget)
     if room in (0, int(landscape.burnable.sum())):
         return landscape.burnable & (room > 0)
-    search = _Search(FireSimulator(landscape, weather), room, seed)
+    search = Search(FireSimulator(landscape, weather), room, seed)
     search.rule()
-    search.cut()
-    for first in (_HOT, _MILD):
+    search.offer(search.cut())
+    for first in (HOT, MILD):
         search.anneal(search.best, QUICK_SWEEPS, first)
     return search.best
 
@@ -119,29 +134,36 @@ def refine(simulator: FireSimulator, breaks: BoolGrid, *, seed: int = 0, sweeps:
     lines = fuel & breaks
     if int(lines.sum()) in (0, int(fuel.sum())):
         return lines
-    search = _Search(simulator, int(lines.sum()), seed)
+    search = Search(simulator, int(lines.sum()), seed)
     search.offer(lines)
-    for first in (_HOT, _MILD):
+    for first in (HOT, MILD):
         search.anneal(search.best, sweeps, first)
     return search.best
 
 
-class _Search:
+class Search:
     """The best plan so far for one landscape under one weather.
 
+    `cut`, `drawn` and `bent` change nothing, so that threads may share a search.
+
     Args:
-        simulator: Landscape and weather.
+        simulator: Landscape, of up to 10,000 cells, and weather.
         room: Breaks, at least 1 and fewer than cells burn.
         seed: Of all that is drawn.
 
     Attributes:
         best: bool (H, W), the plan of which least burns, of those offered.
+        often: int64 (H, W), how many fires come to a cell without breaks, and to how many cells its own goes.
+
+    Raises:
+        LandscapeError: Too many cells.
     """
 
     def __init__(self, simulator: FireSimulator, room: int, seed: int) -> None:
         landscape = simulator.landscape
         self._simulator, self._room, self._seed = simulator, room, seed
         self._pairs = pairs_of_fires(simulator)
+        self.often = self._pairs.sum(axis=1, dtype=np.int64).reshape(landscape.shape)
         self._judges = planning_ignitions(landscape, _JUDGES, seed)
         self._planners = planning_ignitions(landscape, FIRES, seed)
         self.best, self._least = np.zeros(landscape.shape, np.bool_), math.inf
@@ -152,40 +174,71 @@ class _Search:
         self.offer(layouts[0])
         return layouts
 
-    def cut(self) -> BoolGrid:
-        """Cut the fuel by one segment after another, each that which saves most per cell; offer and return them."""
-        fuel = self._simulator.landscape.burnable.copy()
-        left = self._room
-        while left > 0 and len(segments := candidate_segments(fuel, longest=left)) > 0:
-            best = segments[int(np.argmax(separation_gains(fuel, segments) / segments.lengths))]
-            fuel.flat[best] = False
-            left -= len(best)
-        lines = self._simulator.landscape.burnable & ~fuel
-        self.offer(lines)
-        return lines
+    def cut(self, ground: BoolGrid | None = None) -> BoolGrid:
+        """Cut the fuel by one segment after another, each that which saves most per cell.
 
-    def anneal(self, start: BoolGrid, sweeps: int, first: float) -> None:
-        """Bend the lines of a plan; offer what comes of it, and its closed walls without the rest."""
-        self._seed += 1
-        fuel, burned = self._simulator.landscape.burnable, self._burned(start)
-        found = anneal(
+        Args:
+            ground: bool (H, W), the fuel to cut; the rest is taken for rock. By default all there is.
+
+        Returns:
+            bool (H, W), no more breaks than there is room for.
+        """
+        fuel = self._simulator.landscape.burnable if ground is None else ground
+        uncut, left = fuel.copy(), self._room
+        while left > 0 and len(segments := candidate_segments(uncut, longest=left)) > 0:
+            best = segments[int(np.argmax(separation_gains(uncut, segments) / segments.lengths))]
+            uncut.flat[best] = False
+            left -= len(best)
+        return fuel & ~uncut
+
+    def bent(
+        self,
+        start: Drawn,
+        sweeps: int,
+        first: float,
+        seed: int,
+        ground: BoolGrid | None = None,
+    ) -> tuple[BoolGrid, BoolGrid]:
+        """Bend the lines of a plan.
+
+        Args:
+            start: The plan.
+            sweeps: How long: trials per cell.
+            first: The first temperature, in parts of what burns with the plan.
+            seed: Of the trials.
+            ground: As in `cut`.
+
+        Returns:
+            What comes of it, and its closed walls without the rest.
+        """
+        fuel = self._simulator.landscape.burnable if ground is None else ground
+        found, _ = anneal(
             fuel,
             self._pairs,
-            start,
+            start.breaks & fuel,
             self._room,
             sweeps=sweeps,
-            temperatures=(first * burned, _COLD * burned),
-            seed=self._seed,
-        )[0]
-        self.offer(found)
-        self.offer(closing_breaks(fuel, found))
+            temperatures=(first * start.burned, _COLD * start.burned),
+            seed=seed,
+        )
+        return found, closing_breaks(fuel, found)
+
+    def drawn(self, lines: BoolGrid) -> Drawn:
+        """Spend what lines leave of the budget, and judge the plan."""
+        breaks = completed(lines, self._simulator, self._planners, self._room)
+        return Drawn(breaks, self._burned(breaks))
+
+    def anneal(self, start: BoolGrid, sweeps: int, first: float) -> None:
+        """Offer what `bent` makes of a plan."""
+        self._seed += 1
+        for lines in self.bent(Drawn(start, self._burned(start)), sweeps, first, self._seed):
+            self.offer(lines)
 
     def offer(self, lines: BoolGrid) -> None:
         """Spend what lines leave of the budget; keep them where less burns than with the best so far."""
-        breaks = completed(lines, self._simulator, self._planners, self._room)
-        burned = self._burned(breaks)
-        if burned < self._least:
-            self.best, self._least = breaks, burned
+        drawn = self.drawn(lines)
+        if drawn.burned < self._least:
+            self.best, self._least = drawn
 
     def _burned(self, breaks: BoolGrid) -> float:
         return expected_burned(self._simulator, breaks, self._judges)

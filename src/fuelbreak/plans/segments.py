@@ -61,7 +61,7 @@ def candidate_segments(fuel: BoolGrid, *, spacing: int = SPACING, longest: int |
     anchored = _anchored(fuel)
     steps = _steps_to_anchor(fuel, anchored, _orders(fuel.shape))
     limit = fuel.size if longest is None else longest
-    return _distinct(*_trace(fuel, anchored, steps, spacing, limit))
+    return Segments(*_trace(fuel, anchored, steps, spacing, limit)).distinct()
 
 
 def separation_gains(fuel: BoolGrid, segments: Segments) -> npt.NDArray[np.float64]:
@@ -78,17 +78,6 @@ def separation_gains(fuel: BoolGrid, segments: Segments) -> npt.NDArray[np.float
     _, before, after = separated_squares(np.ascontiguousarray(fuel), segments).T
     gains: npt.NDArray[np.float64] = (before - after) / max(int(fuel.sum()), 1)
     return gains
-
-
-def _distinct(cells: IntArray, first: IntArray) -> Segments:
-    """Each set of cells once: two chains of the same cells may run in different order."""
-    seen: dict[bytes, IntArray] = {}
-    for number in range(len(first) - 1):
-        chain = cells[first[number] : first[number + 1]]
-        seen.setdefault(np.sort(chain).tobytes(), chain)
-    chains = list(seen.values())
-    lengths = np.array([0, *map(len, chains)])
-    return Segments(np.concatenate([cells[:0], *chains]), np.cumsum(lengths))
 
 
 @cache

@@ -16,6 +16,8 @@ __all__ = ["Segments", "compartments", "separated_squares", "separation"]
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
+_SIGNATURE_SEED = 7
+
 
 @dataclass(frozen=True, eq=False)
 class Segments:
@@ -46,6 +48,22 @@ class Segments:
         starts = np.concatenate([[0], np.cumsum(lengths)])
         at = np.arange(starts[-1]) - np.repeat(starts[:-1] - self.starts[indices], lengths)
         return Segments(self.cells[at], starts)
+
+    def distinct(self) -> Segments:
+        """Without repetitions: the first of several of the same cells, whatever their order.
+
+        A segment is known by the sum of random numbers that belong to its cells (Zobrist 1970).
+        """
+        if len(self) == 0:
+            return self
+        signs = np.random.default_rng(_SIGNATURE_SEED).integers(
+            1 << 62, size=int(self.cells.max(initial=0)) + 1
+        )
+        sums = np.concatenate(
+            [[0], np.cumsum(signs[self.cells])]
+        )  # wraps around, and is none the worse for it
+        signatures = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        return self.take(np.sort(np.unique(signatures, return_index=True)[1]))
 
 
 @numba.njit(cache=True, nogil=True)

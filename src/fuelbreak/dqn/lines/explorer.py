@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.agent import line_values
+from fuelbreak.dqn.lines.drawing import line_values
 from fuelbreak.dqn.lines.episodes import Step, run_episode, varied
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.states import LineState, collate

@@ -54,6 +54,11 @@ class LineFires:
         self._fires = self._lit(self._affordable(pilot))
         self._first, self._unbroken = self._fires, self._fires.snapshot()
 
+    @property
+    def alight(self) -> int:
+        """Cells that all fires burn together."""
+        return int(self._fires.burned.sum())
+
     def build(self, cells: IntArray) -> float:
         """Build breaks on free cells.
 

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.agent import built, distance, drawn_lines, line_values, load_network
+from fuelbreak.dqn.lines.drawing import built, distance, drawn_lines, line_values, load_network
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.segments import SHORTEST
@@ -48,7 +48,7 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network and of the simulator together, for any weather.
 
     Args:
-        state: As in `fuelbreak.dqn.lines.agent.load_network`.
+        state: As in `fuelbreak.dqn.lines.drawing.load_network`.
         device: Likewise.
 
     Returns:

@@ -22,7 +22,6 @@ IntArray = npt.NDArray[np.int64]
 LINES_APART = 3
 ENDS, FEWER_ENDS = 20, 10
 SHORTEST = 2
-_SIGNATURE_SEED = 7
 
 
 def propose_segments(
@@ -52,19 +51,7 @@ def propose_segments(
     lengths = np.concatenate([np.diff(part[1]) for part in parts])
     found = Segments(cells, np.concatenate([[0], np.cumsum(lengths)]))
     fits = np.flatnonzero((lengths >= SHORTEST) & (lengths <= room))
-    return _distinct(found.take(fits), free.size)
-
-
-def _distinct(segments: Segments, cells: int) -> Segments:
-    """Without repetitions: a segment is known by the sum of random numbers that belong to its cells."""
-    if len(segments) == 0:
-        return segments
-    signs = np.random.default_rng(_SIGNATURE_SEED).integers(1 << 62, size=cells)
-    sums = np.concatenate(
-        [[0], np.cumsum(signs[segments.cells])]
-    )  # wraps around, and is none the worse for it
-    signature = sums[segments.starts[1:]] - sums[segments.starts[:-1]]
-    return segments.take(np.sort(np.unique(signature, return_index=True)[1]))
+    return found.take(fits).distinct()
 
 
 def compartments_squared(free: BoolGrid) -> float:

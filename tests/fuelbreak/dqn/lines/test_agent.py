@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from fuelbreak.agents import PRETRAINED, load_agent
-from fuelbreak.dqn.lines.agent import best_lines, distance, drawn_lines, line_plan
+from fuelbreak.dqn.lines import agent as line_agent
+from fuelbreak.dqn.lines.agent import bent_plan, line_plan
+from fuelbreak.dqn.lines.drawing import best_lines, built, distance, drawn_lines
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.scene import Scene
@@ -16,7 +18,7 @@ from fuelbreak.dqn.lines.states import LineState
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.plans import PLANS, judge
+from fuelbreak.plans import PLANS, expected_burned, judge
 from fuelbreak.synthetic import generate_landscape, generate_set
 
 WEATHER = Weather()
@@ -53,6 +55,36 @@ def test_lines_of_one_look_leave_each_other_alone(landscape: Landscape) -> None:
     assert len(best_lines(state, values, 1.1)) == 1
     cells = np.concatenate(drawn_lines(network, scene, 60))
     assert len(set(cells.tolist())) == len(cells) <= 60
+
+
+def test_fires_make_up_for_a_network_that_knows_nothing(landscape: Landscape) -> None:
+    torch.manual_seed(2)
+    network, scene, simulator = LineNetwork().eval(), Scene(landscape, DAY), FireSimulator(landscape, DAY)
+    blind, judged = (
+        expected_burned(simulator, built(scene, drawn_lines(network, scene, 40, fires=fires), 40))
+        for fires in (None, LineFires(simulator))
+    )
+    assert judged < blind
+
+
+@pytest.mark.parametrize("weather", [WEATHER, DAY], ids=["3 h", "24 h"])
+def test_no_more_burns_than_with_what_was_drawn(landscape: Landscape, weather: Weather) -> None:
+    simulator = FireSimulator(landscape, weather)
+    drawn = PLANS["compartment lines"](landscape, weather, 40)
+    bent, cut = (bent_plan(simulator, 40, draw) for draw in (lambda: drawn, None))
+    assert bent.sum() == cut.sum() == 40
+    assert expected_burned(simulator, bent) <= expected_burned(simulator, drawn)
+    assert (bent == bent_plan(simulator, 40, lambda: drawn)).all()
+
+
+def test_a_large_landscape_is_drawn_by_the_network_alone(
+    landscape: Landscape, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_agent, "MOST_CELLS", landscape.burnable.size - 1)
+    monkeypatch.setattr(line_agent, "FireSimulator", None)
+    network, scene = LineNetwork().eval(), Scene(landscape, WEATHER)
+    breaks = line_plan({"network": network.state_dict()}, "cpu")(landscape, WEATHER, 40)
+    assert (breaks == built(scene, drawn_lines(network, scene, 40), 40)).all()
 
 
 def test_mending_a_plan_makes_it_no_worse(landscape: Landscape) -> None:

@@ -1,0 +1,171 @@
+"""Drawing by the network: it looks at the landscape, the best of some thousand lines is built, and it looks again.
+
+At one look more than one line is built where they do not get into each other's way: lines nearly as good as the best
+in compartments that the others leave whole, or far from the others where no compartment is closed. With fires at hand,
+what is best is decided by them, among the lines that the network thinks best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from fuelbreak.dqn.lines.fires import LineFires
+from fuelbreak.dqn.lines.network import LineNetwork
+from fuelbreak.dqn.lines.scene import DIRECTIONS, Scene
+from fuelbreak.dqn.lines.segments import SHORTEST
+from fuelbreak.dqn.lines.states import LineState, collate
+from fuelbreak.plans.separation import compartments
+
+__all__ = ["best_lines", "built", "distance", "drawn_lines", "line_values", "load_network"]
+
+BoolGrid = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+NEARLY = 0.8
+NEARLY_BY_FIRES = 0.6
+
+MOST_TRIALS, TRIED_CELLS = 32, 2_000_000
+"""Candidates that fires try at one look, and the cells that burn in all trials together; then the network decides."""
+
+_APART, _MOST_AT_ONCE, _LOOKED_AT = 6, 10, 200
+_SAVED_SHARE, _CLOSES = 5, 0.02
+
+
+def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> LineNetwork:
+    """The network of a checkpoint, ready to plan.
+
+    Args:
+        state: ``network`` is read.
+        device: Where it shall run.
+
+    Raises:
+        KeyError: There is none.
+        RuntimeError: The weights are those of another network.
+    """
+    network = LineNetwork()
+    network.load_state_dict(state["network"])
+    return network.to(device).eval()
+
+
+def drawn_lines(
+    network: LineNetwork,
+    scene: Scene,
+    room: int,
+    nearly: float = NEARLY,
+    fires: LineFires | None = None,
+) -> list[IntArray]:
+    """The lines that the network draws one after the other.
+
+    Args:
+        network: Values the candidates.
+        scene: Where.
+        room: Breaks altogether.
+        nearly: How good a further line of one look has to be, as a share of the best; above 1 = one line a look. By
+            fires, whose values lie further apart, it is `NEARLY_BY_FIRES`.
+        fires: Try the candidates that the network thinks best, for some looks; None = its values decide alone.
+
+    Returns:
+        Each int64 (n,), cell numbers; no cell twice.
+    """
+    breaks = np.zeros(scene.fuel.shape, np.bool_)
+    lines: list[IntArray] = []
+    cells = TRIED_CELLS if fires is not None else 0
+    while (left := room - int(breaks.sum())) >= SHORTEST:
+        state = LineState.of(scene, breaks, left)
+        if len(state.segments) == 0:
+            break
+        values, close = line_values(network, state), nearly
+        if fires is not None and cells > 0:
+            state, values, close = *_tried(fires, state, values), NEARLY_BY_FIRES
+            cells -= len(values) * fires.alight
+        for line in best_lines(state, values, close):
+            lines.append(line)
+            breaks.flat[line] = True
+            if fires is not None and cells > 0:
+                fires.build(line)
+    return lines
+
+
+def _tried(fires: LineFires, state: LineState, values: FloatArray) -> tuple[LineState, FloatArray]:
+    """The candidates of highest value, and how many burned cells each of their cells saves by the fires."""
+    state = state.take(np.argsort(-values, kind="stable")[:MOST_TRIALS])
+    lines = [state.segments[number] for number in range(len(state.segments))]
+    saved = (fires.burned - fires.tried(lines)) / state.segments.lengths
+    return state, saved.astype(np.float32)
+
+
+def best_lines(state: LineState, values: FloatArray, nearly: float) -> list[IntArray]:
+    """The candidate of highest value, and others nearly as good that do not get into its way.
+
+    Args:
+        state: With at least one candidate.
+        values: float32 (M,).
+        nearly: As in `drawn_lines`.
+
+    Returns:
+        Lines that are together no longer than the room.
+    """
+    width = state.breaks.shape[1]
+    label, _ = compartments(state.scene.fuel & ~state.breaks)
+    closed: set[int] = set()
+    taken: list[IntArray] = []
+    room = state.room
+    order = np.argsort(-values, kind="stable")
+    best = values[order[0]]
+    good = order[values[order] >= best - (1.0 - nearly) * abs(best)] if nearly <= 1.0 else order[:1]
+    for index in good[:_LOOKED_AT]:
+        line = state.segments[int(index)]
+        touched = set(label.flat[line].tolist())
+        near = any(distance(line, other, width) < _APART for other in taken)
+        if len(line) > room or near or touched & closed:
+            continue
+        taken.append(line)
+        room -= len(line)
+        if state.facts[index, _SAVED_SHARE] > _CLOSES:
+            closed |= touched
+        if len(taken) == _MOST_AT_ONCE:
+            break
+    return taken
+
+
+def distance(line: IntArray, other: IntArray, width: int) -> int:
+    """Least number of king's moves between two lines."""
+    down = np.abs(line[:, None] // width - other[None] // width)
+    right = np.abs(line[:, None] % width - other[None] % width)
+    return int(np.maximum(down, right).min())
+
+
+def line_values(network: LineNetwork, state: LineState) -> FloatArray:
+    """float32 (M,), how good each candidate of a state is."""
+    with torch.inference_mode():
+        at_once, _ = network(collate([state], device=next(network.parameters()).device))
+    values: FloatArray = at_once.float().cpu().numpy() / state.segments.lengths.astype(np.float32)
+    return values
+
+
+def built(scene: Scene, lines: Sequence[IntArray], room: int) -> BoolGrid:
+    """Lines as breaks; a rest of the budget that is too short for any line goes where fire is fastest.
+
+    Args:
+        scene: Where.
+        lines: Each int64 (n,), free cell numbers.
+        room: Breaks altogether, no more than cells that burn.
+
+    Returns:
+        bool (H, W), `room` of them.
+    """
+    breaks = np.zeros(scene.fuel.shape, np.bool_)
+    for line in lines:
+        breaks.flat[line] = True
+    left = room - int(breaks.sum())
+    if left > 0:
+        free = np.flatnonzero(scene.fuel & ~breaks)
+        fastest = scene.observe(breaks)[:DIRECTIONS].max(axis=0).flat[free]
+        breaks.flat[free[np.argsort(-fastest, kind="stable")[:left]]] = True
+    return breaks
