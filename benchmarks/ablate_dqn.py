@@ -39,12 +39,14 @@ from fuelbreak.synthetic import generate_set
 from Train_stable import Settings, Training, make_env
 
 ROOT = Path(__file__).resolve().parents[1]
-TILES, ENVS, BUDGET = 16, 16, 250
+TILES, ENVS, SIZE, BUDGET, STEP = 16, 16, 32, 100, 4
 REGIONS = ("norcal_c", "sierra_a")
 RULER = "compartment lines"
 
 COMMON = Settings(
     n_envs=ENVS,
+    budget=BUDGET,
+    break_step=STEP,
     batch_size=32,
     learning_starts=100,
     target_network_frequency=50,
@@ -54,12 +56,12 @@ COMMON = Settings(
 )
 BASE: dict[str, Any] = {
     "demonstrations": 0,
-    "episodes": 8,
+    "episodes": 10,
     "start_epsilon": 1.0,
     "n_step": 1,
     "symmetries": False,
 }
-SHOWN = BASE | {"demonstrations": 2, "pretrain_updates": 120, "episodes": 5, "start_epsilon": 0.2}
+SHOWN = BASE | {"demonstrations": 2, "pretrain_updates": 150, "episodes": 6, "start_epsilon": 0.2}
 VARIANTS: Mapping[str, dict[str, Any]] = {
     "base": BASE,
     "+n-step (3)": BASE | {"n_step": 3},
@@ -68,7 +70,7 @@ VARIANTS: Mapping[str, dict[str, Any]] = {
     "+demonstrations": SHOWN,
     "demonstrations, n-step, symmetries": SHOWN | {"n_step": 3, "symmetries": True},
     "all": SHOWN | {"n_step": 3, "symmetries": True, "prioritized": True},
-    "demonstrations alone, symmetries": SHOWN | {"symmetries": True, "pretrain_updates": 170, "episodes": 3},
+    "demonstrations alone, symmetries": SHOWN | {"symmetries": True, "pretrain_updates": 225, "episodes": 3},
     "demonstrations, n-step, legacy layout": SHOWN | {"n_step": 3, "layout": "legacy"},
 }
 ONE_BY_ONE = "demonstrations, n-step, symmetries"
@@ -185,10 +187,13 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_num_threads(1)
     started = machine()
-    tiles = list(generate_set(0, TILES, 50))
+    tiles = list(generate_set(0, TILES, SIZE))
     folders = [DATA / name for name in REGIONS if (DATA / name).is_dir()]
-    real = windows(folders, asked.heldout, seed=0) if folders else []
-    bench = Bench([*generate_set(1, asked.heldout, 50), *real])
+    real = [
+        window.window(0, 0, SIZE, SIZE)
+        for window in (windows(folders, asked.heldout, seed=0) if folders else [])
+    ]
+    bench = Bench([*generate_set(1, asked.heldout, SIZE), *real])
     known = asked.records.read_text("utf-8").splitlines() if asked.records and asked.records.exists() else []
     records = [json.loads(line) for line in known]
     done = {(record["variant"], record["seed"]) for record in records}
@@ -221,11 +226,11 @@ def main() -> None:
     lines = [
         "# What each part of the DQN over cells is worth",
         "",
-        f"Reduction of the expected burned area in percent with {BUDGET} breaks, default weather, all burnable "
-        f"ignitions, on {asked.heldout} synthetic tiles and {len(real)} windows of {', '.join(REGIONS)}, none of them "
-        f"trained on. Each variant: {TILES} synthetic training tiles, some 190 optimizer steps on batches of "
-        f"{COMMON.batch_size}, {asked.seeds} seeds. Interquartile means over tiles and seeds with stratified "
-        f"bootstrap intervals over seeds. {started}, {time.strftime('%Y-%m-%d')}.",
+        f"Reduction of the expected burned area in percent with {BUDGET} breaks on {SIZE} x {SIZE} cells, {STEP} a "
+        f"step, default weather, all burnable ignitions, on {asked.heldout} synthetic tiles and {len(real)} windows "
+        f"of {', '.join(REGIONS)}, none of them trained on. Each variant: {TILES} synthetic training tiles, some 250 "
+        f"optimizer steps on batches of {COMMON.batch_size}, {asked.seeds} seeds. Interquartile means over tiles and "
+        f"seeds with stratified bootstrap intervals over seeds. {started}, {time.strftime('%Y-%m-%d')}.",
         "",
         *table(records, asked.heldout),
     ]
