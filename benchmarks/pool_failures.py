@@ -14,6 +14,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 from _tables import head, row
+from pool_workloads import Unchanging
 
 from stablepool import StableProcessPoolEnv
 
@@ -22,27 +23,18 @@ TIMEOUT_S = 0.5
 TIMES = 5
 
 
-class Hanging(gym.Env[np.ndarray, np.int64]):
+class Hanging(Unchanging):
     """Steps at once, or never where its action is 1."""
 
     observation_space = gym.spaces.Box(0.0, 1.0, (4,), np.float32)
     action_space = gym.spaces.Discrete(2)
-
-    def reset(
-        self,
-        *,
-        seed: int | None = None,
-        options: dict[str, Any] | None = None,  # noqa: ARG002 - Gymnasium's signature
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return zeros."""
-        super().reset(seed=seed)
-        return np.zeros(4, np.float32), {}
+    observation = np.zeros(4, np.float32)
 
     def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Hang where told to."""
         while action == 1:
             time.sleep(1.0)
-        return np.zeros(4, np.float32), 0.0, False, False, {}
+        return self.observation, 0.0, False, False, {}
 
 
 def pool(spare_workers: int = 0, timeout: float = TIMEOUT_S) -> StableProcessPoolEnv:

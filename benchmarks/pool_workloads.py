@@ -12,7 +12,27 @@ import numpy as np
 EnvFn = Callable[[], gym.Env[Any, Any]]
 
 
-class Raster(gym.Env[np.ndarray, np.ndarray]):
+class Unchanging(gym.Env[np.ndarray, Any]):
+    """An environment of one observation, which every reset returns.
+
+    Attributes:
+        observation: It.
+    """
+
+    observation: np.ndarray
+
+    def reset(
+        self,
+        *,
+        seed: int | None = None,
+        options: dict[str, Any] | None = None,  # noqa: ARG002 - Gymnasium's signature
+    ) -> tuple[np.ndarray, dict[str, Any]]:
+        """Seed the generator and return the observation."""
+        super().reset(seed=seed)
+        return self.observation, {}
+
+
+class Raster(Unchanging):
     """Observations of 8 x 50 x 50 float32 and actions of 2,500 int8 cells, as the fuel-break environment has them.
 
     Args:
@@ -25,16 +45,6 @@ class Raster(gym.Env[np.ndarray, np.ndarray]):
     def __init__(self, work_s: float = 0.0) -> None:
         self.work_s = work_s
         self.observation = np.random.default_rng(0).random((8, 50, 50), dtype=np.float32)
-
-    def reset(
-        self,
-        *,
-        seed: int | None = None,
-        options: dict[str, Any] | None = None,  # noqa: ARG002 - Gymnasium's signature
-    ) -> tuple[np.ndarray, dict[str, Any]]:
-        """Return the observation that every step returns, too."""
-        super().reset(seed=seed)
-        return self.observation, {}
 
     def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Burn the CPU time and return."""

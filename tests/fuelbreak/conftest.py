@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,17 @@ from fuelbreak.landscape import Landscape
 
 ROWS, COLUMNS = 6, 8
 EIGHT = ("slp", "asp", "dem", "cc", "cbd", "cbh", "ch", "fbfm")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Small networks on one thread: on a busy machine the barriers between threads cost more than the networks do."""
+    import torch  # only here: most tests of this folder do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,22 +14,13 @@ from fuelbreak.runs import RunFolder
 from fuelbreak.synthetic import generate_landscape
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """On a busy machine the barriers between threads cost more than these small networks do."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def landscapes() -> list[Landscape]:
     return [generate_landscape(seed=seed, size=24) for seed in (1, 2)]
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Path:
+def run(tmp_path: Path, one_thread: None) -> Path:
     torch.manual_seed(5)
     with RunFolder.create("train", {}, root=tmp_path / "runs") as run:
         for episode in range(4):

@@ -36,7 +36,7 @@ def tiles(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def agent(tmp_path: Path) -> Path:
+def agent(tmp_path: Path, one_thread: None) -> Path:
     torch.manual_seed(5)
     with RunFolder.create("train", {}, root=tmp_path / "runs") as run:
         run.save_checkpoint(3, QNetwork(), k=10, budget=30, weather={"duration_min": 60.0})
