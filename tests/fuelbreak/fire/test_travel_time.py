@@ -9,7 +9,9 @@ import pytest
 
 from fuelbreak.fire.fuel_models import fuel_models
 from fuelbreak.fire.neighbours import LEEWAY_CELLS, MOVES, moves
+from fuelbreak.fire.room import allocate_room
 from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.spread import arrival_times
 from fuelbreak.fire.travel_time import IGNITION_RADIUS_CELLS, Graph, block_cells, graph_of_moves
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -119,6 +121,40 @@ def test_a_break_beside_a_corner_makes_the_way_past_it_dearer() -> None:
     lost = block_cells(of, np.array([4 * SIZE + 5]))
     assert before < cost(of, (4, 4), (1, 1)) < np.inf
     assert before in lost.minutes.tolist()
+
+
+def refracted(ratio: float, size: int, start: int, edge: int) -> np.ndarray:
+    """Least times from (size // 2, start) where slowness is 1 in columns before `edge` and `ratio` from there on.
+
+    Snell's law by search: the way crosses the edge where that is fastest. Where it is faster beyond, the start's own
+    half may be reached sooner by a way along the edge, which it meets and leaves at the critical angle.
+    """
+    rows, columns = np.indices((size, size)) - np.array([size // 2, 0])[:, None, None]
+    crossing = np.linspace(-size, size, 4001)
+    before, beyond = edge - 0.5 - start, columns - (edge - 0.5)
+    across = np.hypot(before, crossing) + ratio * np.hypot(beyond[..., None], rows[..., None] - crossing)
+    direct = np.hypot(rows, columns - start)
+    if ratio < 1.0:
+        steepness = np.sqrt(1.0 - ratio**2)
+        along = steepness * (before - beyond) + ratio * abs(rows)
+        is_possible = abs(rows) * steepness >= ratio * (before - beyond)
+        direct = np.where(is_possible, np.minimum(direct, along), direct)
+    return 30.0 * np.where(beyond > 0.0, across.min(axis=-1), direct)
+
+
+@pytest.mark.parametrize("ratio", [0.2, 0.5, 2.0, 5.0])
+def test_fire_is_refracted_where_fast_fuel_meets_slow(ratio: float) -> None:
+    size, start, edge = 31, 9, 15
+    slowness = np.ones((size, size))
+    slowness[:, edge:] = ratio
+    of = graph(np.ones((size, size), bool), slowness)
+    of = of._replace(lead=np.zeros_like(of.lead))
+    times = arrival_times(of, allocate_room(of), size // 2 * size + start, np.inf)
+    exact = refracted(ratio, size, start, edge)
+    away = exact > 60.0
+    error = times[away] / exact[away] - 1.0
+    assert abs(error.mean()) < 0.01
+    assert abs(error).max() < 0.03
 
 
 def test_long_moves_do_not_slip_through_a_diagonal_wall() -> None:
