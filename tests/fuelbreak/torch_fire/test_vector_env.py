@@ -17,7 +17,7 @@ from fuelbreak.fire.ignitions import all_ignitions
 from fuelbreak.fire.scenarios import sample_weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.synthetic import generate_landscape
-from fuelbreak.torch_fire import FuelBreakVectorEnv, stage
+from fuelbreak.torch_fire import FuelBreakVectorEnv, fires, stage
 
 ENVS, SIZE = 3, 16
 SETTINGS: dict[str, Any] = {"break_budget": 12, "break_step": 5, "num_simulations": 4, "max_steps": 3}
@@ -205,6 +205,21 @@ def test_tensors_hold_the_same_as_arrays(
         ended = tensors.step(torch.zeros((ENVS, SIZE * SIZE), dtype=torch.int8, device=device))[4]
         ended = ended if "final_obs" in ended else tensors.step(actions.to(torch.int8))[4]
         assert all(isinstance(seen, torch.Tensor) for seen in ended["final_obs"][ended["_final_obs"]])
+
+
+@pytest.mark.parametrize("layout", ["legacy", "full", "full+fires"])
+def test_nothing_is_left_on_the_cpu_by_mistake(
+    landscapes: list[Landscape], layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the meta device, which has shapes and no values: tensors of two devices in one operation raise there, too."""
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda self: torch.ones(self.shape, dtype=self.dtype))
+    monkeypatch.setattr(torch.Tensor, "__bool__", lambda self: True)
+    monkeypatch.setattr(fires, "_relax", fires._swept)  # how long to go on is asked of values
+    env = FuelBreakVectorEnv(landscapes, ENVS, **SETTINGS, layout=layout, device="meta", as_tensors=True)
+    observations, infos = env.reset(seed=0)
+    stepped = env.step(infos["action_mask"])
+    assert {part.device.type for part in (observations, infos["action_mask"], *stepped[:4])} == {"meta"}
+    assert observations.shape == stepped[0].shape == env.observation_space.shape
 
 
 def test_masks_are_the_legal_cells(tensors: FuelBreakVectorEnv) -> None:
