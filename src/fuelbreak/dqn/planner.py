@@ -12,7 +12,7 @@ from fuelbreak.dqn.agent import greedy_actions
 from fuelbreak.dqn.network import QNetwork
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import LayoutName, base_observation, layout_of, with_breaks
+from fuelbreak.observation import LAYOUTS, LayoutName, base_observation, with_breaks
 from fuelbreak.plans.common import Plan, room_for
 
 __all__ = ["dqn_plan", "learned_plan"]
@@ -31,12 +31,11 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         A `Plan`; it draws nothing. A network of the legacy layout does not see the weather.
 
     Raises:
-        KeyError: Something is missing.
+        KeyError: Something is missing, or the layout is not known.
         RuntimeError: The weights are those of another network.
-        ValueError: The layout is not known.
     """
     layout: LayoutName = state.get("layout", "legacy")
-    network = QNetwork(layout_of(layout).num_channels).to(device)
+    network = QNetwork(LAYOUTS[layout].num_channels).to(device)
     network.load_state_dict(state["network"])
     network.eval()
     k = int(state["k"])
