@@ -95,6 +95,8 @@ def _run(asked: _Arguments) -> None:
     name, ways, own = _ways(asked)
     weathers = _weathers(asked, own)
     landscape = read_place(asked.rasters, asked.tile)
+    if asked.checkpoint is not None and ways.takes_windows(landscape):
+        _keep_networks_to_one_thread()
     if asked.budget > (burnable := int(landscape.burnable.sum())):
         say(f"A budget of {asked.budget} is more than the {burnable} cells that burn", stream=sys.stderr)
     first = next(iter(weathers))
@@ -146,20 +148,27 @@ def _ways(asked: _Arguments) -> tuple[str, Ways, Weather]:
     """What the plan is called, how it is made, and its own weather."""
     if asked.checkpoint is None:
         method = _method(asked.method or "lines")
-        return method, _in_windows(asked, PLANS[method], WHOLE_UP_TO.get(method), 50), Weather()
+        return method, _bounded(asked, PLANS[method], WHOLE_UP_TO.get(method), 50), Weather()
     from fuelbreak.agents import load_agent  # imports torch, which a plan without training can do without
 
     agent = load_agent(asked.checkpoint)
     run = asked.checkpoint.resolve().name
     name = f"agent {run}" if run == agent.kind else f"{agent.kind} agent {run}"
-    return name, _in_windows(asked, agent.plan, agent.whole_up_to, agent.size or 50), agent.weather
+    return name, _bounded(asked, agent.plan, agent.whole_up_to, agent.size or 50), agent.weather
 
 
-def _in_windows(asked: _Arguments, plan: Plan, whole_up_to: int | None, trained_size: int) -> Ways:
+def _bounded(asked: _Arguments, plan: Plan, whole_up_to: int | None, trained_size: int) -> Ways:
     size = asked.size or trained_size
     if asked.overlap >= size:
         raise FuelBreakError(f"--overlap is {asked.overlap} cells; give less than the {size} of a window")
     return Ways(plan, asked.split, size, asked.overlap, asked.seed, whole_up_to, progress_aside)
+
+
+def _keep_networks_to_one_thread() -> None:
+    """Windows are planned for at the same time, one on each core."""
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def _method(text: str) -> str:
