@@ -58,31 +58,19 @@ def write_report(
     shown = [str(path.relative_to(folder)) for path in pictures]
     metrics = folder / METRICS_NAME
     phases = mean_phases(metrics) if metrics.is_file() else {}
-    summary: dict[str, Any] = {
-        "run": name,
-        "agent": agent.kind,
-        "episodes": agent.episodes,
-        "budget": agent.budget,
-        "cells_per_step": agent.cells_per_step,
-        "trained_under": dataclasses.asdict(agent.weather),
+    tables = f"{_HOW}\n\n{markdown_tables(comparisons)}"
+    summary = {
+        **_facts(name, agent),
         "ms_per_vector_step": phases,
         "weathers": {each: dataclasses.asdict(weather) for each, weather in weathers.items()},
         "evaluation": [comparison.as_json() for comparison in comparisons],
         "pictures": shown,
     }
-    tables = f"{_HOW}\n\n{markdown_tables(comparisons)}"
-    head = (
-        f"# {name}\n\nAn agent of kind {agent.kind} that was trained to place {agent.budget} fuel breaks, "
-        f"{agent.cells_per_step} cells a step, for {agent.episodes} episodes.\n\n"
-    )
-    if phases:
-        head += f"Time of a vector step: {describe_phases(phases)}.\n\n"
-    images = "".join(f"![{Path(picture).stem}]({picture})\n" for picture in shown)
     files = {
         "summary.json": json.dumps(summary, indent=2),
         "evaluation.csv": csv_table(judged),
         "evaluation.md": f"# {name}\n\n{tables}",
-        "CARD.md": f"{head}{tables}\n{images}",
+        "CARD.md": f"{_head(name, agent, phases)}{tables}\n{_images(shown)}",
     }
     for file, text in files.items():
         write_atomically(folder / file, text.encode())
@@ -111,8 +99,8 @@ def draw_pictures(
         yield draw_landscape(pictures / f"landscape_{_slug(landscape.name)}.png", landscape, breaks, weather)
         if number == 0:
             yield draw_fire(pictures / "fire.gif", landscape, breaks, weather)
-    if (folder / "metrics.jsonl").is_file():
-        yield draw_learning_curve(pictures / "learning_curve.png", folder / "metrics.jsonl")
+    if (folder / METRICS_NAME).is_file():
+        yield draw_learning_curve(pictures / "learning_curve.png", folder / METRICS_NAME)
 
 
 def print_tables(comparisons: Sequence[Comparison]) -> None:
@@ -134,6 +122,30 @@ def print_tables(comparisons: Sequence[Comparison]) -> None:
             cells = [(str(case.plans[plan]), str(case.agent_minus.get(plan, ""))) for case in cases]
             table.add_row(plan, *(cell for pair in cells for cell in pair))
         console.print(table)
+
+
+def _facts(name: str, agent: Agent) -> dict[str, Any]:
+    return {
+        "run": name,
+        "agent": agent.kind,
+        "episodes": agent.episodes,
+        "budget": agent.budget,
+        "cells_per_step": agent.cells_per_step,
+        "trained_under": dataclasses.asdict(agent.weather),
+    }
+
+
+def _head(name: str, agent: Agent, phases: Mapping[str, float]) -> str:
+    """What was judged, in words."""
+    head = (
+        f"# {name}\n\nAn agent of kind {agent.kind} that was trained to place {agent.budget} fuel breaks, "
+        f"{agent.cells_per_step} cells a step, for {agent.episodes} episodes.\n\n"
+    )
+    return head + f"Time of a vector step: {describe_phases(phases)}.\n\n" if phases else head
+
+
+def _images(pictures: Sequence[str]) -> str:
+    return "".join(f"![{Path(picture).stem}]({picture})\n" for picture in pictures)
 
 
 def _slug(name: str) -> str:
