@@ -104,7 +104,7 @@ def _draw_terrain(axes: Axes, landscape: Landscape, weather: Weather) -> None:
             np.flipud(elevation),
             _CONTOURS,
             colors=[_CONTOUR_COLOR],
-            linewidths=0.9,
+            linewidths=float(np.clip(45.0 / max(landscape.shape), 0.2, 0.9)),
             extent=_extent_km(landscape),
         )
         axes.clabel(lines, fmt="%.0f", fontsize=8)

@@ -88,7 +88,7 @@ def test_a_run_is_judged_as_it_was_trained(run: Path, landscapes: list[Landscape
     ("words", "message"),
     [
         (["nowhere", "--tiles", "TILES"], "no checkpoint at nowhere"),
-        (["RUN", "--tiles", "missing"], "missing: is not a folder"),
+        (["RUN", "--tiles", "missing"], "missing: is not"),
         (["RUN", "--plans", "best"], "there is no plan 'best'; choose from: all, none"),
         (["RUN", "--tiles", "TILES", "--weathers", "hail"], "there is no weather 'hail'"),
         (["RUN", "--budgets", "0"], "--budgets and --size are numbers of cells"),
