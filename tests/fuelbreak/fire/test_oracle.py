@@ -68,6 +68,17 @@ def test_both_simulators_take_wind_and_rows_alike(oracle_python: Path, make_land
     assert counts[0] == theirs.sum()
 
 
+def test_a_fire_may_start_as_a_square(oracle_python: Path, make_landscape: Make) -> None:
+    landscape = make_landscape((31, 31))
+    times = []
+    for lit_cells in (1, 3):
+        with PyretechnicsSimulator(landscape, HOUR, python=oracle_python, lit_cells=lit_cells) as simulator:
+            times.append(simulator.arrival_time_min((15, 15)))
+    point, square = times
+    assert (square[14:17, 14:17] <= point[14:17, 14:17]).all()
+    assert np.isfinite(square).sum() > np.isfinite(point).sum()
+
+
 def test_a_worker_without_the_library_is_an_error_with_its_reason(make_landscape: Make) -> None:
     with (
         PyretechnicsSimulator(make_landscape(), HOUR, python=Path(sys.executable)) as simulator,
