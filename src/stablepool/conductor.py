@@ -8,7 +8,6 @@ finish_step() -> settle (supervisor) -> Reply:   rows are in shared memory, info
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
@@ -18,20 +17,20 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 
 from stablepool.batch import Batch
-from stablepool.errors import RestartLimitError, WorkerFaultError
+from stablepool.casualties import Casualties
+from stablepool.errors import WorkerFaultError
 from stablepool.faults import FaultRecord
 from stablepool.ledger import Ledger
 from stablepool.messages import CallRequest, Command, Reply, ResetRequest, SetAttrRequest
 from stablepool.options import PoolOptions
 from stablepool.recycling import Recycler
-from stablepool.reporting import announce, announce_retry, announce_trivial, raise_remote, rebuilt, sentence
+from stablepool.reporting import announce_retry, announce_trivial, raise_remote, rebuilt, sentence
 from stablepool.slot import Failure, WorkerSlot
 from stablepool.startup import RunningPool
 from stablepool.supervisor import Outcome
 
 __all__ = ["Conductor"]
 
-_LOG = logging.getLogger("stablepool")
 _STEPS_BEFORE_ADVICE = 200
 _TRIVIAL_STEP_US = 20.0
 
@@ -57,6 +56,7 @@ class Conductor:
         autoreset_mode: AutoresetMode,
     ) -> None:
         self.ledger = Ledger(num_envs)
+        self._lost = Casualties(pool, self.ledger, options)
         self._options, self._mode = options, autoreset_mode
         self._supervisor, self._block, self._observations = pool.supervisor, pool.block, pool.observations
         self._num_envs = num_envs
@@ -71,12 +71,9 @@ class Conductor:
         self._buffer = 0
         self._observed = np.zeros(num_envs, dtype=np.bool_)
         self._all_observed = False
-        self._debts: dict[int, FaultRecord] = {}  # lost where no step could report it: the next one does
         self._resets: dict[int, ResetRequest] = {}
         self._unseen = np.zeros(num_envs, dtype=np.bool_)  # moved on in a call whose results nobody got
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
-        self._quarantined: dict[int, FaultRecord] = {}
-        self._broken: RestartLimitError | None = None
 
     def observations(self, *, copy: bool) -> Any:
         """The latest batch of observations."""
@@ -92,7 +89,8 @@ class Conductor:
         """
         self._turn()
         self._rows = rows
-        nobody_is_out = rows is None and not (self._debts or self._quarantined or self._broken)
+        lost = self._lost
+        nobody_is_out = rows is None and not (lost.debts or lost.quarantined or lost.broken)
         if nobody_is_out and self._supervisor.step_all(self._buffer):
             self._asked = list(self._supervisor.slots)
             return
@@ -100,7 +98,7 @@ class Conductor:
             self._command_step(slot)
 
     def _command_step(self, slot: WorkerSlot) -> None:
-        alive = [index for index in slot.env_indices if self._lives(index)]
+        alive = [index for index in slot.env_indices if self._lost.lives(index)]
         if not alive:
             return
         if self._rows is None:
@@ -119,12 +117,12 @@ class Conductor:
         outcomes = self._retry_steps(self._settle(until))
         block = self._block
         batch = Batch(block.rewards.copy(), block.terminations.copy(), block.truncations.copy())
-        batch.faults = {**self._quarantined, **self._debts}
-        self._debts = {}
+        batch.faults = {**self._lost.quarantined, **self._lost.debts}
+        self._lost.debts = {}
         for slot, outcome in outcomes:
             self._take(outcome.reply if isinstance(outcome, Failure) else outcome, batch)
             if isinstance(outcome, Failure):
-                batch.faults |= self._replace(slot, outcome, intact=self._intact(slot, outcome, batch))
+                batch.faults |= self._lost.replace(slot, outcome, intact=self._intact(slot, outcome, batch))
         self._stand_in(batch)
         shown_anew = set(batch.faults)
         if self._recycler.is_on:
@@ -160,7 +158,9 @@ class Conductor:
         finally:
             self._unseen = unseen
         if self._mode is not AutoresetMode.SAME_STEP:  # there the replacements' observations are out already
-            self._debts |= {i: record for i, record in batch.faults.items() if i not in self._quarantined}
+            self._lost.debts |= {
+                i: record for i, record in batch.faults.items() if i not in self._lost.quarantined
+            }
 
     def _advise(self) -> None:
         """Say so where processes cost more than they bring."""
@@ -245,15 +245,15 @@ class Conductor:
         final = {index: self._observations.row(self._buffer, index) for index in shown_anew}
         self._asked = []
         for slot in self._supervisor.slots:
-            lost = [index for index in slot.env_indices if index in final and self._lives(index)]
+            lost = [index for index in slot.env_indices if index in final and self._lost.lives(index)]
             if lost:
                 self._command(slot, Command.DELIVER, None, lost)
         for slot, outcome in self._settle(None):
             if isinstance(outcome, Reply):
                 self._take(outcome, batch)
             else:
-                self._debts |= self._replace(slot, outcome)
-                self._observations.carry(self._buffer, self._debts)
+                self._lost.debts |= self._lost.replace(slot, outcome)
+                self._observations.carry(self._buffer, self._lost.debts)
         for index in final.keys() - set(np.flatnonzero(told).tolist()):
             observation = final[index]
             info = {"final_obs": observation, "final_info": {}}
@@ -270,7 +270,7 @@ class Conductor:
         self._resets = {}
         for slot in self._supervisor.slots:
             marked = {index: seeds[index] for index in slot.env_indices if mask[index]}
-            if marked and not self._quarantined.keys() & marked:
+            if marked and not self._lost.quarantined.keys() & marked:
                 self.ledger.seeds |= {index: seed for index, seed in marked.items() if seed is not None}
                 self._resets[slot.worker] = ResetRequest(marked, options)
                 self._command(slot, Command.RESET, self._resets[slot.worker], marked)
@@ -284,14 +284,14 @@ class Conductor:
             WorkerFaultError: As in `finish_step`.
         """
         batch = Batch(np.zeros(self._num_envs), *np.zeros((2, self._num_envs), dtype=np.bool_))
-        batch.faults |= self._quarantined
+        batch.faults |= self._lost.quarantined
         produced: set[int] = set()
         for slot, outcome in self._retry_resets(self._settle(until), batch):
             if isinstance(outcome, Reply):
                 self._take(outcome, batch)
                 produced |= self._resets[slot.worker].seeds.keys()
         for index in produced:
-            self._debts.pop(index, None)
+            self._lost.debts.pop(index, None)
         self._restarting -= produced
         self._unseen[list(produced)] = False
         self._observed[list(produced)] = True
@@ -310,18 +310,18 @@ class Conductor:
         for slot, outcome in outcomes:
             if isinstance(outcome, Failure):
                 request = self._resets[slot.worker]
-                records = self._replace(slot, outcome, held=set(slot.env_indices) - request.seeds.keys())
-                self._debts |= {
+                records = self._lost.replace(slot, outcome, held=set(slot.env_indices) - request.seeds.keys())
+                self._lost.debts |= {
                     index: records[index] for index in slot.env_indices if index not in request.seeds
                 }
                 batch.faults |= {
                     index: replace(records[index], transition_valid=True) for index in request.seeds
                 }
-                if slot in self._running_slots():
+                if slot in self._lost.running_slots():
                     self._command(slot, Command.RESET, request, request.seeds)
         for slot, outcome in self._settle(None):
             if isinstance(outcome, Failure):
-                records = self._replace(slot, outcome)
+                records = self._lost.replace(slot, outcome)
                 batch.faults |= {index: records[index] for index in self._resets[slot.worker].seeds}
             settled.append((slot, outcome))
         return settled
@@ -337,7 +337,7 @@ class Conductor:
     ) -> None:
         """Call a method, read an attribute, or call a function with each of some environments."""
         self._asked = []
-        for slot in self._running_slots():
+        for slot in self._lost.running_slots():
             chosen = [index for index in slot.env_indices if index in indices]
             if chosen:
                 self._command(slot, Command.CALL, CallRequest(name, args, kwargs), chosen)
@@ -345,7 +345,7 @@ class Conductor:
     def begin_set_attr(self, request: SetAttrRequest) -> None:
         """Set an attribute of some environments; `finish_call` tells what became of it."""
         self._asked = []
-        for slot in self._running_slots():
+        for slot in self._lost.running_slots():
             mine = {index: request.values[index] for index in slot.env_indices if index in request.values}
             if mine:
                 self._command(slot, Command.SET_ATTR, replace(request, values=mine), mine)
@@ -379,11 +379,11 @@ class Conductor:
         lost: dict[int, FaultRecord] = {}
         for worker, outcome in self._wait(until).items():
             if isinstance(outcome, Failure):
-                lost |= self._replace(self._supervisor.slots[worker], outcome)
+                lost |= self._lost.replace(self._supervisor.slots[worker], outcome)
             else:
                 whole.errors |= outcome.errors
                 whole.results |= outcome.results
-        self._debts |= lost
+        self._lost.debts |= lost
         return whole, lost
 
     # Both
@@ -394,8 +394,8 @@ class Conductor:
         self._asked = []
 
     def _command(self, slot: WorkerSlot, command: Command, message: Any, involved: Iterable[int]) -> None:
-        if self._broken is not None:
-            raise self._broken
+        if self._lost.broken is not None:
+            raise self._lost.broken
         self._asked.append(slot)
         self._supervisor.command(slot, command, message, buffer=self._buffer, involved=involved)
 
@@ -429,11 +429,11 @@ class Conductor:
         if not failures:
             return
         for slot, failure in failures:
-            self._debts |= self._replace(slot, failure)
+            self._lost.debts |= self._lost.replace(slot, failure)
         errors = {index: error for _, failure in failures for index, error in failure.errors.items()}
         if errors:
             raise_remote(errors)
-        lost = {failure.env_index: self._debts[failure.env_index] for _, failure in failures}
+        lost = {failure.env_index: self._lost.debts[failure.env_index] for _, failure in failures}
         raise WorkerFaultError(sentence(lost), next(iter(lost.values())))
 
     def _take(self, reply: Reply, batch: Batch) -> None:
@@ -442,52 +442,6 @@ class Conductor:
         batch.env_infos |= reply.infos
         for index, info in reply.infos.items():
             batch.infos = self._merger._add_info(batch.infos, info, index)
-
-    def _replace(
-        self,
-        slot: WorkerSlot,
-        failure: Failure,
-        *,
-        intact: Collection[int] = (),
-        held: Collection[int] | None = None,
-    ) -> dict[int, FaultRecord]:
-        """Write a failure down and start a replacement, whose environments are reset and held (all by default)."""
-        seeds = self.ledger.replacement_seeds(slot)
-        records = self.ledger.enter(slot, failure, intact)
-        announce(slot, records[failure.env_index], records)
-        if self._supervisor.count_failure(slot) > self._options.max_restarts:
-            return self._give_up(slot, records[failure.env_index], records)
-        self.ledger.counters["pool/restarts"] += 1
-        if self._snapshots is not None:
-            for index in slot.env_indices:
-                self._snapshots.forget(index)
-        self._supervisor.restart(
-            slot, {index: seeds[index] for index in seeds if held is None or index in held}
-        )
-        return records
-
-    def _give_up(
-        self, slot: WorkerSlot, last: FaultRecord, records: dict[int, FaultRecord]
-    ) -> dict[int, FaultRecord]:
-        """Quarantine a worker that keeps failing, where that is wanted and others are left; else raise."""
-        self._quarantined |= {index: replace(record, phase="quarantine") for index, record in records.items()}
-        if self._options.on_failure == "quarantine" and len(self._quarantined) < self._num_envs:
-            self.ledger.counters["pool/quarantined"] += len(records)
-            _LOG.error("environments %s are in quarantine: their worker keeps failing", list(records))
-            return records
-        self._broken = RestartLimitError(
-            f"worker {slot.worker} (environments {list(slot.env_indices)}) failed more than "
-            f"{self._options.max_restarts} times within {self._options.restart_window_s:g} s; the last time: "
-            f"{last.kind} in {last.phase}: {last.traceback.strip()}",
-            last,
-        )
-        raise self._broken
-
-    def _running_slots(self) -> list[WorkerSlot]:
-        return [slot for slot in self._supervisor.slots if slot.env_indices[0] not in self._quarantined]
-
-    def _lives(self, index: int) -> bool:
-        return index not in self._debts and index not in self._quarantined
 
     def _refuse_unseen(self, faults: dict[int, FaultRecord], void: Collection[int]) -> None:
         """An observation that never was cannot stand in for a lost one."""

@@ -20,7 +20,14 @@ from stablepool.resources import with_advice
 
 __all__ = ["Failure", "SlotFailedError", "WorkerSlot"]
 
-_PHASE_OF_COMMAND = {Command.RESET: Phase.RESET, Command.CALL: Phase.CALL, Command.SET_ATTR: Phase.CALL}
+_PHASE_OF_COMMAND = {
+    Command.DESCRIBE: Phase.CONSTRUCT,  # they import what a worker needs beyond its environments
+    Command.ATTACH: Phase.CONSTRUCT,
+    Command.RESTORE: Phase.RESET,
+    Command.RESET: Phase.RESET,
+    Command.CALL: Phase.CALL,
+    Command.SET_ATTR: Phase.CALL,
+}
 
 
 @dataclass(frozen=True)
