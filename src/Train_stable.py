@@ -30,7 +30,7 @@ import tyro
 
 from fuelbreak.console import progress_bar, say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
-from fuelbreak.dqn import Demonstrator, Learner, LearnerSettings, exploration_rate
+from fuelbreak.dqn import Demonstrator, Learner, ScheduleSettings
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import FuelBreakError
@@ -49,23 +49,35 @@ from stablepool import StableProcessPoolEnv, valid_transitions
 from stablepool.options import MOST_WORKERS_BY_DEFAULT, count_workers, usable_cores
 
 COUNTS = (
-    *("n_envs", "steps_per_ep", "budget", "break_step", "sims", "episodes", "buffer_cap", "batch_size"),
     *(
-        "gradient_accumulation_steps",
-        "updates_per_step",
-        "target_network_frequency",
-        "checkpoint_every",
+        "n_envs",
+        "steps_per_ep",
+        "budget",
+        "break_step",
+        "sims",
+        "episodes",
+        "buffer_cap",
+        "batch_size",
         "n_step",
     ),
+    *("gradient_accumulation_steps", "updates_per_step", "target_network_frequency", "checkpoint_every"),
 )
-"""Settings that must be at least 1."""
+SHARES = ("shown_share", "end_shown_share", "start_epsilon", "end_epsilon")
+RULES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
+    (COUNTS, lambda value: value >= 1, "a whole number from 1 up"),
+    (("demonstrations", "pretrain_updates"), lambda value: value >= 0, "a whole number from 0 up"),
+    (SHARES, lambda value: 0.0 <= value <= 1.0, "a share from 0 to 1"),
+    (("timeout",), lambda value: value > 0, "seconds, more than none"),
+    (("demonstrator",), lambda value: value in PLANS, f"one of {', '.join(PLANS)}"),
+)
+"""Settings, what they must be, and how that is said."""
 
 SCORED_EPISODES = 10
 """Episodes whose mean return tells how good a checkpoint is."""
 
 
 @dataclass(frozen=True)
-class Settings(LearnerSettings):
+class Settings(ScheduleSettings):
     """What a run is made of; every value has a flag."""
 
     preset: Literal["conservative", "balanced", "aggressive", "low-memory", "many-core"] = "balanced"
@@ -80,24 +92,6 @@ class Settings(LearnerSettings):
     """Vector steps in an episode."""
     sims: int = 1
     """Fires by which a step is judged; more make the reward less noisy and the step slower."""
-    episodes: int = 300
-    """Episodes to train, counted from the start of the run."""
-    demonstrations: int = 2
-    """Episodes at the start that a plan plays, through the same environments; 0 = learn from nothing."""
-    demonstrator: str = "compartment lines"
-    """That plan, a name in fuelbreak.plans.PLANS."""
-    pretrain_updates: int = 300
-    """Optimizer steps on the demonstrations alone, after them."""
-    shown_share: float = 0.5
-    """Share of a batch that is demonstrated after that, at first."""
-    end_shown_share: float = 0.25
-    """The same at the end."""
-    start_epsilon: float = 0.2
-    """Exploration at the start, after the demonstrations; give 1 where there are none."""
-    end_epsilon: float = 0.05
-    """Exploration at the end."""
-    exploration_fraction: float = 0.5
-    """Share of the episodes over which exploration, and the share of what is demonstrated, fall."""
     checkpoint_every: int = 10
     """Episodes between checkpoints."""
     device: str = ""
@@ -112,11 +106,6 @@ class Settings(LearnerSettings):
     """A run's folder to go on with; its own settings hold, except for flags that are given."""
     quiet: bool = False
     """Leave out the line for each completed environment."""
-
-    @property
-    def shown_episodes(self) -> int:
-        """Episodes that are demonstrated: at least one is left to the network."""
-        return min(self.demonstrations, self.episodes - 1)
 
 
 PRESETS = {
@@ -150,22 +139,11 @@ def check_settings(settings: Settings) -> None:
     Raises:
         SettingsError: Naming the flag.
     """
-    for name in COUNTS:
-        if getattr(settings, name) < 1:
-            flag = f"--{name.replace('_', '-')}"
-            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a whole number from 1 up")
-    for name in ("demonstrations", "pretrain_updates"):
-        if getattr(settings, name) < 0:
-            flag = f"--{name.replace('_', '-')}"
-            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a whole number from 0 up")
-    for name in ("shown_share", "end_shown_share", "start_epsilon", "end_epsilon"):
-        if not 0.0 <= getattr(settings, name) <= 1.0:
-            flag = f"--{name.replace('_', '-')}"
-            raise SettingsError(f"{flag} is {getattr(settings, name)}; give a share from 0 to 1")
-    if settings.demonstrator not in PLANS:
-        raise SettingsError(f"--demonstrator is {settings.demonstrator!r}; give one of {', '.join(PLANS)}")
-    if settings.timeout <= 0:
-        raise SettingsError(f"--timeout is {settings.timeout}; give seconds, more than none")
+    for names, is_right, advice in RULES:
+        for name in names:
+            value = getattr(settings, name)
+            if not is_right(value):
+                raise SettingsError(f"--{name.replace('_', '-')} is {value}; give {advice}")
 
 
 def _saved_settings(run: Path) -> Settings:
@@ -272,8 +250,8 @@ class Training:
 
     def choose(self) -> npt.NDArray[np.int8]:
         """The next actions: the demonstrator's, or the network's."""
-        if not self.is_shown:
-            return self.learner.choose(self.observations, self.epsilon)
+        if not self.settings.is_shown(self.episode):
+            return self.learner.choose(self.observations, self.settings.epsilon(self.episode))
         breaks = break_mask(self.observations, self.settings.layout)
         return self.demonstrator.actions(self.shares.current, breaks, seed=self.episode_seed)
 
@@ -284,8 +262,8 @@ class Training:
             actions = self.choose()
             self.envs.step_async(actions)
         with self.clock("learn"):
-            if not self.is_shown:
-                self.log.learned(self.learner.learn(self.shown_share))
+            if not self.settings.is_shown(self.episode):
+                self.log.learned(self.learner.learn(self.settings.demonstrated_share(self.episode)))
         with self.clock("wait_for_environments"):
             after, rewards, terminated, truncated, infos = self.envs.step_wait()
         with self.clock("store"):
@@ -300,7 +278,7 @@ class Training:
                 terminated[valid],
                 envs=np.flatnonzero(valid),
                 truncated=truncated[valid],
-                is_shown=self.is_shown,
+                is_shown=self.settings.is_shown(self.episode),
             )
         self.step += 1
         self.global_step += int(valid.sum())
@@ -313,7 +291,7 @@ class Training:
     def finish_episode(self, stop: StopRequest) -> None:
         """Report the episode, and save where it is time to."""
         settings = self.settings
-        say(self.log.line(self.episode, self.epsilon))
+        say(self.log.line(self.episode, self.settings.epsilon(self.episode)))
         if not settings.quiet:
             for env, burned in self.log.burned.items():
                 say(
@@ -322,9 +300,9 @@ class Training:
                 )
         with self.clock("log"), going_on_without("the episode's log"):
             phases = self.clock.take(settings.steps_per_ep)
-            scalars = self.log.scalars(self.epsilon) | self.envs.counters | phases
+            scalars = self.log.scalars(self.settings.epsilon(self.episode)) | self.envs.counters | phases
             self.run.log(self.episode, scalars, self.global_step)
-        if not self.is_shown:
+        if not self.settings.is_shown(self.episode):
             self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
         self.episode, self.step = self.episode + 1, 0
         last = self.episode == settings.episodes
@@ -344,27 +322,6 @@ class Training:
     def episode_seed(self) -> int:
         """Seed of the episode's reset; no two episodes share an environment's seed."""
         return self.settings.seed + self.episode * self.settings.n_envs
-
-    @property
-    def is_shown(self) -> bool:
-        """Whether the demonstrator plays this episode."""
-        return self.episode < self.settings.shown_episodes
-
-    @property
-    def epsilon(self) -> float:
-        """Share of this episode's steps that the network does not choose."""
-        settings = self.settings
-        return 1.0 if self.is_shown else self._falling(settings.start_epsilon, settings.end_epsilon)
-
-    @property
-    def shown_share(self) -> float:
-        """Share of this episode's batches that is demonstrated."""
-        return self._falling(self.settings.shown_share, self.settings.end_shown_share)
-
-    def _falling(self, start: float, end: float) -> float:
-        first, settings = self.settings.shown_episodes, self.settings
-        done, total = self.episode - first, settings.episodes - first
-        return exploration_rate(done, total, start, end, settings.exploration_fraction)
 
     def save(self) -> None:
         """Write the checkpoint from which `resume` goes on as if nothing had happened."""

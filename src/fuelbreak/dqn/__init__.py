@@ -8,11 +8,13 @@ from fuelbreak.dqn.agent import (
     select_cells,
 )
 from fuelbreak.dqn.demonstrations import Demonstrator, margin_loss
-from fuelbreak.dqn.learner import Learner, LearnerSettings, Update
+from fuelbreak.dqn.learner import Learner, Update
 from fuelbreak.dqn.network import QNetwork
 from fuelbreak.dqn.priorities import Priorities
 from fuelbreak.dqn.replay import Batch, ReplayMemory
 from fuelbreak.dqn.scenery import Scenery
+from fuelbreak.dqn.schedule import ScheduleSettings
+from fuelbreak.dqn.settings import LearnerSettings
 from fuelbreak.observation import legal_cells
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "QNetwork",
     "ReplayMemory",
     "Scenery",
+    "ScheduleSettings",
     "Update",
     "double_dqn_loss",
     "epsilon_greedy",

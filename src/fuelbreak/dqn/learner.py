@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -19,55 +18,16 @@ from fuelbreak.dqn.network import QNetwork
 from fuelbreak.dqn.priorities import Priorities
 from fuelbreak.dqn.replay import Batch, ReplayMemory
 from fuelbreak.dqn.scenery import Scenery
+from fuelbreak.dqn.settings import LearnerSettings
 from fuelbreak.dqn.symmetries import can_turn, turned_batch, ways_of
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import layout_of
 
-__all__ = ["Learner", "LearnerSettings", "Update"]
+__all__ = ["Learner", "Update"]
 
 IntArray = npt.NDArray[np.int64]
 
 _LAST_RATE = 0.05
-
-
-@dataclass(frozen=True)
-class LearnerSettings:
-    """What a `Learner` has to know; a script's settings extend it."""
-
-    layout: Literal["full", "legacy"] = "full"
-    """What the network sees: 20 channels with wind, spread potential and budget, or the original's 8."""
-    budget: int = 250
-    """Breaks in an episode."""
-    break_step: int = 10
-    """Breaks in a step."""
-    buffer_cap: int = 200_000
-    """Transitions in the replay memory."""
-    batch_size: int = 64
-    """Transitions in a batch."""
-    gradient_accumulation_steps: int = 1
-    """Batches per optimizer step: larger effective batches in the same memory."""
-    learning_starts: int = 1_000
-    """Transitions in memory, those demonstrated included, before learning starts."""
-    updates_per_step: int = 1
-    """Optimizer steps per vector step, made while the environments work."""
-    target_network_frequency: int = 100
-    """Optimizer steps between copies of the network to its target."""
-    learning_rate: float = 2e-3
-    """Of Adam at the start; it falls to a twentieth of that along a cosine."""
-    gamma: float = 1.0
-    """Discount; with 1 the return is the share of the burned area saved."""
-    n_step: int = 3
-    """Steps whose rewards are added up before a target takes over."""
-    prioritized: bool = False
-    """Draw transitions by their TD errors, not evenly."""
-    symmetries: bool = True
-    """Look at each transition from a side drawn among eight (layout full only: it knows where the wind blows)."""
-    margin: float = 0.02
-    """By which a demonstrated cell's value shall lie above every other's."""
-    margin_weight: float = 10.0
-    """Weight of the margin loss beside the TD loss, whose returns of few fires are noisy."""
-    seed: int = 1
-    """Of everything that is random."""
 
 
 class Update(NamedTuple):
@@ -82,6 +42,22 @@ class Update(NamedTuple):
     td_loss: float
     q_value: float
     margin_loss: float
+
+
+class _Drawn(NamedTuple):
+    """A batch: first what was demonstrated, then what the network did itself.
+
+    Attributes:
+        batch: All of it.
+        shown: How many were demonstrated.
+        rows: Where the others stand in the memory.
+        weights: float32 (N,), of their losses.
+    """
+
+    batch: Batch
+    shown: int
+    rows: IntArray
+    weights: Tensor
 
 
 class Learner:
@@ -183,7 +159,7 @@ class Learner:
         parts: list[Update] = []
         self.optimizer.zero_grad()
         for _ in range(settings.gradient_accumulation_steps):
-            loss, part = self._loss(shown_share)
+            loss, part = self._loss(self._draw(shown_share))
             (loss / settings.gradient_accumulation_steps).backward()  # type: ignore[no-untyped-call]
             parts.append(part)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 10.0)
@@ -193,41 +169,38 @@ class Learner:
             self.target.load_state_dict(self.network.state_dict())
         return Update(*np.mean(parts, axis=0).tolist())
 
-    def _loss(self, shown_share: float) -> tuple[Tensor, Update]:
+    def _loss(self, drawn: _Drawn) -> tuple[Tensor, Update]:
         """TD loss of a batch, and margin loss of its demonstrated part."""
-        settings = self.settings
-        count = self._shown_count(shown_share)
-        parts, weights, rows = [], torch.ones(settings.batch_size), None
-        if count and self.shown is not None:
-            parts.append(self.shown.batch(self.shown.draw(count), self.device, look_ahead=True))
-        if count < settings.batch_size:
-            rows, own_weights = self._draw(settings.batch_size - count)
-            weights[count:] = torch.from_numpy(own_weights)
-            parts.append(self.memory.batch(rows, self.device))
-        batch = self._seen_from_a_side(Batch(*(torch.cat(columns) for columns in zip(*parts, strict=True))))
-
+        settings, (batch, shown, rows, weights) = self.settings, drawn
         values = self.network(batch.obs)
         q_values = set_values(values, batch.action)
         wanted = double_dqn_targets(self.network, self.target, batch, settings.break_step, settings.gamma)
         td_loss = functional.smooth_l1_loss(q_values, wanted, reduction="none")
-        loss = (weights.to(self.device) * td_loss).mean()
-        margin = torch.full((), torch.nan)
-        if count:
-            is_shown = slice(0, count)
-            margin = margin_loss(
-                values[is_shown],
-                batch.mask[is_shown],
-                batch.later[is_shown],
-                settings.break_step,
-                settings.margin,
+        loss, margin = (weights * td_loss).mean(), math.nan
+        if shown:
+            wide = margin_loss(
+                values[:shown], batch.mask[:shown], batch.later[:shown], settings.break_step, settings.margin
             )
-            loss = loss + settings.margin_weight * margin * (count / settings.batch_size)
-        if self.priorities is not None and rows is not None:
-            errors = (wanted - q_values)[count:].detach().cpu().numpy()
-            self.priorities.update(rows, errors)
-        return loss, Update(
-            float(td_loss.detach().mean()), float(q_values.detach().mean()), float(margin.detach())
-        )
+            loss = loss + settings.margin_weight * wide * (shown / len(weights))
+            margin = float(wide.detach())
+        if self.priorities is not None and len(rows):
+            self.priorities.update(rows, (wanted - q_values)[shown:].detach().cpu().numpy())
+        return loss, Update(float(td_loss.detach().mean()), float(q_values.detach().mean()), margin)
+
+    def _draw(self, shown_share: float) -> _Drawn:
+        """A batch, of which a share was demonstrated, each transition seen from a side of its own."""
+        size = self.settings.batch_size
+        shown = self._shown_count(shown_share)
+        parts, weights, rows = [], np.ones(size, np.float32), np.zeros(0, np.int64)
+        if shown and self.shown is not None:
+            parts.append(self.shown.batch(self.shown.draw(shown), self.device, look_ahead=True))
+        if shown < size:
+            rows, weights[shown:] = self._draw_own(size - shown)
+            parts.append(self.memory.batch(rows, self.device))
+        batch = Batch(*(torch.cat(columns) for columns in zip(*parts, strict=True)))
+        if self._turns:
+            batch = turned_batch(batch, self.rng.choice(self._ways, size), self.settings.layout)
+        return _Drawn(batch, shown, rows, torch.from_numpy(weights).to(self.device))
 
     def _shown_count(self, share: float) -> int:
         """How many of a batch are demonstrated: all of them where there is nothing else yet."""
@@ -235,16 +208,11 @@ class Learner:
             return 0
         return self.settings.batch_size if len(self.memory) == 0 else round(share * self.settings.batch_size)
 
-    def _draw(self, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
+    def _draw_own(self, count: int) -> tuple[IntArray, npt.NDArray[np.float32]]:
         """Rows of the memory and the weights of their losses."""
         if self.priorities is None:
             return self.memory.draw(count), np.ones(count, np.float32)
         return self.priorities.draw(count, len(self.memory))
-
-    def _seen_from_a_side(self, batch: Batch) -> Batch:
-        if not self._turns:
-            return batch
-        return turned_batch(batch, self.rng.choice(self._ways, len(batch.reward)), self.settings.layout)
 
     def _memory(self, capacity: int, scenery: Scenery, n_step: int) -> ReplayMemory:
         seed, gamma = self.settings.seed, self.settings.gamma
