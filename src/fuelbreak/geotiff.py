@@ -1,4 +1,4 @@
-"""One GeoTIFF of one layer: the only place where files meet rasterio."""
+"""One layer of a raster file: the only place where files meet rasterio."""
 
 from __future__ import annotations
 
@@ -12,16 +12,19 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from rasterio.crs import CRS
+from rasterio.enums import MaskFlags
 from rasterio.errors import RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
-from fuelbreak.bands import NODATA_VALUES
+from fuelbreak.band_names import FEET, band_numbers, stored_unit
+from fuelbreak.bands import NODATA_VALUES, SUFFIXES
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import GeoTransform
 
 __all__ = ["Raster", "crs_text", "raster_shape", "read_raster", "write_raster"]
 
+_METRES_PER_FOOT = 0.3048
 _PROFILE: Mapping[str, Any] = {
     "driver": "GTiff",
     "count": 1,
@@ -52,34 +55,35 @@ class Raster:
 
 
 def read_raster(path: Path, band: str, rows: tuple[int, int] | None = None) -> Raster:
-    """Read one GeoTIFF of one band.
+    """Read one layer: of a file of one band, or of a landscape file that holds all eight.
 
     Args:
-        path: The file.
-        band: What messages call the layer.
+        path: The file, GeoTIFF or whatever else GDAL reads.
+        band: Suffix of the layer, or what messages call it.
         rows: First row and number of rows to read; None = all.
 
     Returns:
-        What was read, unconverted.
+        What was read, unconverted, but for an elevation in feet.
 
     Raises:
-        LandscapeError: The file is unreadable, has several bands, or its coordinates are not metres.
+        LandscapeError: The file is unreadable, has several bands of which none is the layer, wants its values scaled,
+            or its coordinates are not metres.
     """
     try:
         with rasterio.open(path) as source:
-            if source.count != 1:
-                raise LandscapeError(
-                    f"{source.count} bands where one is expected; extract the layer",
-                    file=str(path),
-                    band=band,
-                )
+            number = _band_number(source, path, band)
+            _refuse_scaled(source, number, path, band)
             first_row, height = rows or (0, source.height)
             strip = Window(0, first_row, source.width, height)
-            grid = source.read(1, window=strip)
+            grid = source.read(number, window=strip)
             a, b, c, d, e, f = tuple(source.transform)[:6]
             whole_shape = source.shape
-            said = _said_units(source)
-            missing = _missing(grid, source.nodata)
+            said = _said_units(source, number)
+            missing = _missing(grid, source.nodatavals[number - 1])
+            if MaskFlags.per_dataset in source.mask_flag_enums[number - 1]:
+                missing |= source.read_masks(number, window=strip) == 0
+            if stored_unit(band, source.tags(number), str(path)) == FEET:
+                grid = np.where(missing, grid, grid * _METRES_PER_FOOT)
             crs = source.crs
     except (RasterioError, OSError) as error:
         raise LandscapeError(
@@ -132,6 +136,28 @@ def write_raster(
             target.update_tags(**tags)
 
 
+def _band_number(source: Any, path: Path, band: str) -> int:
+    """Where a layer stands in its file, from 1."""
+    if source.count == 1:
+        return 1
+    if band not in SUFFIXES:
+        raise LandscapeError(
+            f"{source.count} bands where one is expected; extract the layer", file=str(path), band=band
+        )
+    return band_numbers(source.descriptions, str(path))[band]
+
+
+def _refuse_scaled(source: Any, number: int, path: Path, band: str) -> None:
+    scale, offset = source.scales[number - 1], source.offsets[number - 1]
+    if (scale, offset) != (1.0, 0.0):
+        raise LandscapeError(
+            f"says that its values are to be multiplied by {scale:g} and shifted by {offset:g}, which LANDFIRE's are "
+            "not; write the layer in LANDFIRE's units, without scale and offset",
+            file=str(path),
+            band=band,
+        )
+
+
 def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.bool_]:
     gap = (grid == NODATA_VALUES[0]) | (grid == NODATA_VALUES[1])
     if nodata is not None and nodata not in NODATA_VALUES:
@@ -141,12 +167,12 @@ def _missing(grid: npt.NDArray[Any], nodata: float | None) -> npt.NDArray[np.boo
     return np.asarray(gap, dtype=bool)
 
 
-def _said_units(source: Any) -> str:
+def _said_units(source: Any, number: int) -> str:
     words = [
-        *(source.units or ()),
-        *(source.descriptions or ()),
-        *source.tags().values(),
-        *source.tags(1).values(),
+        source.units[number - 1],
+        source.descriptions[number - 1],
+        *(source.tags().values() if source.count == 1 else ()),
+        *source.tags(number).values(),
     ]
     text = " ".join(str(word).lower() for word in words if word)
     percent = "percent" in text or "slpp" in text

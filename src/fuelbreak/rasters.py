@@ -89,14 +89,14 @@ def load_landscapes(
 
 
 def read_folder(folder: str | os.PathLike[str], *, slope_units: SlopeUnits = "auto") -> Landscape:
-    """Read one folder of layers ``<name>_<suffix>.tif`` as one landscape.
+    """Read one folder of layers ``<name>_<suffix>.tif``, or one file of all eight, as one landscape.
 
     Args:
-        folder: Holds the eight layers of one place.
+        folder: Holds the eight layers of one place; or a landscape file as LANDFIRE and FlamMap write it (.tif, .lcp).
         slope_units: As in `load_landscapes`.
 
     Returns:
-        The landscape, named as the files are.
+        The landscape, named as its files are.
 
     Raises:
         LandscapeError: The folder holds none or several places, or the layers cannot be used.
@@ -188,14 +188,19 @@ def find_folders(source: str | os.PathLike[str]) -> dict[str, dict[str, Path]]:
     """List the places whose layers ``<name>_<suffix>.tif`` lie in ``source`` or in folders directly below it.
 
     Returns:
-        Name -> suffix -> file, sorted by name.
+        Name -> suffix -> file, sorted by name. Where ``source`` is a file that holds all layers, it alone.
 
     Raises:
-        LandscapeError: ``source`` is no folder, holds no layer, or two folders hold layers of the same name.
+        LandscapeError: ``source`` is not there, holds no layer, or two folders hold layers of the same name.
     """
     source = Path(source)
+    if source.is_file():
+        return {source.stem: dict.fromkeys(SUFFIXES, source)}
     if not source.is_dir():
-        raise LandscapeError("is not a folder; give one that holds <name>_<suffix>.tif", file=str(source))
+        raise LandscapeError(
+            "is not there; give a folder that holds <name>_<suffix>.tif, or a file of all layers",
+            file=str(source),
+        )
     places: dict[str, dict[str, Path]] = {}
     for path in sorted([*source.iterdir(), *source.glob("*/*")]):
         named = split_name(path.name)
