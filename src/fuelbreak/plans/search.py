@@ -29,10 +29,12 @@ from fuelbreak.plans.common import planning_ignitions, room_for
 from fuelbreak.plans.compartments import FIRES, best_layouts, completed
 from fuelbreak.plans.judging import expected_burned
 from fuelbreak.plans.segments import candidate_segments, separation_gains
+from fuelbreak.plans.separation import Segments, compartments
 
 __all__ = ["MOST_CELLS", "Drawn", "Search", "plan", "quick_plan", "refine"]
 
 BoolGrid = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 
 LAYOUTS = 3
 ROUNDS = 4
@@ -174,11 +176,13 @@ class Search:
         self.offer(layouts[0])
         return layouts
 
-    def cut(self, ground: BoolGrid | None = None) -> BoolGrid:
+    def cut(self, ground: BoolGrid | None = None, nearly: float = math.inf) -> BoolGrid:
         """Cut the fuel by one segment after another, each that which saves most per cell.
 
         Args:
             ground: bool (H, W), the fuel to cut; the rest is taken for rock. By default all there is.
+            nearly: Others are taken with it that save as much per cell, times this, in compartments of their own;
+                the less this is the sooner it is done. Above 1: none.
 
         Returns:
             bool (H, W), no more breaks than there is room for.
@@ -186,9 +190,10 @@ class Search:
         fuel = self._simulator.landscape.burnable if ground is None else ground
         uncut, left = fuel.copy(), self._room
         while left > 0 and len(segments := candidate_segments(uncut, longest=left)) > 0:
-            best = segments[int(np.argmax(separation_gains(uncut, segments) / segments.lengths))]
-            uncut.flat[best] = False
-            left -= len(best)
+            for segment in _best_apart(uncut, segments, nearly):
+                if len(segment) <= left:
+                    uncut.flat[segment] = False
+                    left -= len(segment)
         return fuel & ~uncut
 
     def bent(
@@ -242,3 +247,18 @@ class Search:
 
     def _burned(self, breaks: BoolGrid) -> float:
         return expected_burned(self._simulator, breaks, self._judges)
+
+
+def _best_apart(uncut: BoolGrid, segments: Segments, nearly: float) -> list[IntArray]:
+    """The segment that saves most per cell, and those nearly as good in compartments that no other of them touches."""
+    worth = separation_gains(uncut, segments) / segments.lengths
+    best = int(np.argmax(worth))
+    good = np.flatnonzero(worth >= nearly * worth[best])
+    label, _ = compartments(uncut)
+    taken, touched = [segments[best]], set(label.flat[segments[best]].tolist())
+    for number in good[np.argsort(-worth[good], kind="stable")]:
+        own = set(label.flat[segments[number]].tolist())
+        if not own & touched:
+            taken.append(segments[number])
+            touched |= own
+    return taken

@@ -21,6 +21,7 @@ import torch
 
 from fuelbreak.dqn.lines.drawing import built, drawn_lines, load_network
 from fuelbreak.dqn.lines.fires import LineFires
+from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
@@ -28,7 +29,7 @@ from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
 from fuelbreak.plans.search import HOT, MILD, MOST_CELLS, Drawn, Search
 
-__all__ = ["bent_plan", "line_plan"]
+__all__ = ["bent_plan", "judged_lines", "line_plan"]
 
 BoolGrid = npt.NDArray[np.bool_]
 
@@ -36,6 +37,7 @@ FIRES, BURNED_CELLS = 400, 40_000
 """Of the fires that try the network's lines."""
 
 SWEEPS = 40
+CUT_NEARLY = 0.7
 
 _SPARED = (0.25, 0.5, 0.75)
 
@@ -59,14 +61,30 @@ def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         if scene.fuel.size > MOST_CELLS or room in (0, int(scene.fuel.sum())):
             return built(scene, drawn_lines(network, scene, room), room)
         simulator = FireSimulator(landscape, weather)
-
-        def draw() -> BoolGrid:
-            fires = LineFires(simulator, seed, FIRES, BURNED_CELLS)
-            return built(scene, drawn_lines(network, scene, room, fires=fires), room)
-
-        return bent_plan(simulator, room, draw, seed=seed)
+        return bent_plan(
+            simulator, room, lambda: judged_lines(network, scene, simulator, room, seed), seed=seed
+        )
 
     return plan
+
+
+def judged_lines(
+    network: LineNetwork, scene: Scene, simulator: FireSimulator, room: int, seed: int = 0
+) -> BoolGrid:
+    """What the network draws where fires try its lines.
+
+    Args:
+        network: Values the candidates.
+        scene: Where.
+        simulator: Its fires.
+        room: Breaks altogether.
+        seed: Of the fires' places.
+
+    Returns:
+        bool (H, W), `room` breaks on fuel.
+    """
+    fires = LineFires(simulator, seed, FIRES, BURNED_CELLS)
+    return built(scene, drawn_lines(network, scene, room, fires=fires), room)
 
 
 def bent_plan(
@@ -104,10 +122,10 @@ class _Cut(NamedTuple):
 def _best_cut(simulator: FireSimulator, room: int, seed: int) -> _Cut:
     """Cut all of the fuel, then less and less of it for as long as that helps."""
     search, fuel = Search(simulator, room, seed), simulator.landscape.burnable
-    best = _Cut(search, search.drawn(search.cut()), fuel)
+    best = _Cut(search, search.drawn(search.cut(nearly=CUT_NEARLY)), fuel)
     for share in _SPARED:
         ground = fuel & (search.often >= np.quantile(search.often[fuel], share))
-        drawn = search.drawn(search.cut(ground))
+        drawn = search.drawn(search.cut(ground, CUT_NEARLY))
         if drawn.burned >= best.drawn.burned:
             break
         best = _Cut(search, drawn, ground)

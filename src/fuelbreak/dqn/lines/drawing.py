@@ -30,10 +30,13 @@ IntArray = npt.NDArray[np.int64]
 NEARLY = 0.8
 NEARLY_BY_FIRES = 0.6
 
+LOOKS = 12
+"""About how many looks are taken at most, however many breaks there are to build."""
+
 MOST_TRIALS, TRIED_CELLS = 32, 2_000_000
 """Candidates that fires try at one look, and the cells that burn in all trials together; then the network decides."""
 
-_APART, _MOST_AT_ONCE, _LOOKED_AT = 6, 10, 200
+_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 10, 200, 0.5
 _SAVED_SHARE, _CLOSES = 5, 0.02
 
 
@@ -84,7 +87,7 @@ def drawn_lines(
         if fires is not None and cells > 0:
             state, values, close = *_tried(fires, state, values), NEARLY_BY_FIRES
             cells -= len(values) * fires.alight
-        for line in best_lines(state, values, close):
+        for line in best_lines(state, values, close, room // LOOKS):
             lines.append(line)
             breaks.flat[line] = True
             if fires is not None and cells > 0:
@@ -100,13 +103,14 @@ def _tried(fires: LineFires, state: LineState, values: FloatArray) -> tuple[Line
     return state, saved.astype(np.float32)
 
 
-def best_lines(state: LineState, values: FloatArray, nearly: float) -> list[IntArray]:
+def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int = 0) -> list[IntArray]:
     """The candidate of highest value, and others nearly as good that do not get into its way.
 
     Args:
         state: With at least one candidate.
         values: float32 (M,).
         nearly: As in `drawn_lines`.
+        enough: Cells; until the lines have as many, those half as good are taken as well, where there are no better.
 
     Returns:
         Lines that are together no longer than the room.
@@ -118,9 +122,11 @@ def best_lines(state: LineState, values: FloatArray, nearly: float) -> list[IntA
     room = state.room
     order = np.argsort(-values, kind="stable")
     best = values[order[0]]
-    good = order[values[order] >= best - (1.0 - nearly) * abs(best)] if nearly <= 1.0 else order[:1]
-    for index in good[:_LOOKED_AT]:
+    good, fair = (best - (1.0 - share) * abs(best) for share in (nearly, _FAIRLY))
+    for index in order[:1] if nearly > 1.0 else order[:_LOOKED_AT]:
         line = state.segments[int(index)]
+        if values[index] < (good if state.room - room >= enough else fair):
+            break
         touched = set(label.flat[line].tolist())
         near = any(distance(line, other, width) < _APART for other in taken)
         if len(line) > room or near or touched & closed:
