@@ -15,6 +15,7 @@ from rich.table import Table
 
 from fuelbreak.agents import Agent
 from fuelbreak.atomic import write_atomically
+from fuelbreak.console import counted
 from fuelbreak.evaluate.judging import RANDOM_DRAWS, Judgement
 from fuelbreak.evaluate.summary import Comparison, compare, csv_table, markdown_tables
 from fuelbreak.fire.weather import Weather
@@ -111,7 +112,7 @@ def print_tables(comparisons: Sequence[Comparison]) -> None:
     for weather, group in groupby(comparisons, key=lambda comparison: comparison.weather):
         cases = list(group)
         table = Table(
-            title=f"Weather {weather}, {cases[0].landscapes} landscapes, all burnable ignitions",
+            title=f"Weather {weather}, {counted(cases[0].landscapes, 'landscape')}, all burnable ignitions",
             caption="mean [95 % interval]; lead = agent minus plan, points, paired by landscape",
         )
         table.add_column("less burned area, %", no_wrap=True)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fuelbreak.console import counted
 from fuelbreak.evaluate.judging import AGENT, Judgement
 from fuelbreak.plans import PLANS
 
@@ -38,6 +39,8 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
+        if self.low == self.high:  # of one landscape
+            return f"{100 * self.mean:.1f}"
         return f"{100 * self.mean:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
 
 
@@ -124,7 +127,7 @@ def _weather_section(weather: str, cases: Sequence[Comparison]) -> list[str]:
         ("Agent minus plan, points, paired by landscape", [case.agent_minus for case in cases]),
     )
     head = " | ".join(f"{case.budget} cells" for case in cases)
-    lines = [f"## Weather {weather}, {cases[0].landscapes} landscapes", ""]
+    lines = [f"## Weather {weather}, {counted(cases[0].landscapes, 'landscape')}", ""]
     for title, columns in shown:
         lines += [f"| {title} | {head} |", "|---|" + "---|" * len(cases)]
         lines += [

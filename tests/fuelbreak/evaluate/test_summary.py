@@ -51,6 +51,14 @@ def test_an_interval_covers_what_landscapes_drawn_anew_would_give() -> None:
     assert interval.high - interval.mean == pytest.approx(1.96 * standard_error, rel=0.1)
 
 
+def test_one_landscape_has_no_interval() -> None:
+    (comparison,) = compare(list(judgements({"a": {"agent": 0.5, "random": 0.3}})))
+    table = markdown_tables([comparison])
+    assert "## Weather own, 1 landscape\n" in table
+    assert "| agent | 50.0 |" in table
+    assert "| random | 20.0 |" in table
+
+
 def test_tables_have_a_column_for_each_budget_and_a_section_for_each_weather() -> None:
     judged = [
         one
