@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 
 from stablepool.batch import Batch
 from stablepool.casualties import Casualties
@@ -64,15 +64,13 @@ class Conductor:
         self._recycler = Recycler(options)
         self._rows: list[Any] | None = None
         self._steps = 0
-        self._merger: VectorEnv[Any, Any, Any] = VectorEnv()  # only for its way of merging infos
-        self._merger.num_envs = num_envs
         self.is_waiting = False
         self._asked: list[WorkerSlot] = []
         self._buffer = 0
         self._observed = np.zeros(num_envs, dtype=np.bool_)
         self._all_observed = False
         self._resets: dict[int, ResetRequest] = {}
-        self._unseen = np.zeros(num_envs, dtype=np.bool_)  # moved on in a call whose results nobody got
+        self._unseen: set[int] = set()  # moved on in a call whose results nobody got
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
 
     def observations(self, *, copy: bool) -> Any:
@@ -117,6 +115,20 @@ class Conductor:
         outcomes = self._retry_steps(self._settle(until))
         block = self._block
         batch = Batch(block.rewards.copy(), block.terminations.copy(), block.truncations.copy())
+        if outcomes or not self._is_calm():
+            self._put_together(batch, outcomes)
+        self._steps += 1
+        if self._steps == _STEPS_BEFORE_ADVICE:
+            self._advise()
+        return batch
+
+    def _is_calm(self) -> bool:
+        """Tell whether a step of which nobody has anything to say is no more than its rows: the usual case."""
+        lost = self._lost.quarantined or self._lost.debts
+        return self._all_observed and not (lost or self._restarting or self._unseen or self._recycler.is_on)
+
+    def _put_together(self, batch: Batch, outcomes: list[tuple[WorkerSlot, Outcome]]) -> None:
+        """Add infos and failures to a step's rows."""
         batch.faults = {**self._lost.quarantined, **self._lost.debts}
         self._lost.debts = {}
         for slot, outcome in outcomes:
@@ -132,17 +144,12 @@ class Conductor:
         batch.add_faults()
         if self._restarting or batch.faults:
             self._mark_restarts(batch)
-        if np.count_nonzero(self._unseen):
-            batch.infos |= {"interrupted": self._unseen, "_interrupted": self._unseen.copy()}
-            self._unseen = np.zeros(self._num_envs, dtype=np.bool_)
-        self._steps += 1
-        if self._steps == _STEPS_BEFORE_ADVICE:
-            self._advise()
-        return batch
+        batch.mark("interrupted", self._unseen)
+        self._unseen = set()
 
     def lose_sight(self) -> None:
         """Note that environments have moved on unseen: their next row starts from what no learner has observed."""
-        self._unseen[:] = True
+        self._unseen = set(range(self._num_envs))
 
     def abandon_step(self) -> None:
         """Finish a step whose results nobody gets; the next step reports what failed in it.
@@ -152,7 +159,7 @@ class Conductor:
             WorkerFaultError: As in `finish_step`.
         """
         self.lose_sight()
-        unseen, self._unseen = self._unseen, np.zeros(self._num_envs, dtype=np.bool_)
+        unseen, self._unseen = self._unseen, set()
         try:
             batch = self.finish_step(None)
         finally:
@@ -207,11 +214,8 @@ class Conductor:
 
     def _mark_restarts(self, batch: Batch) -> None:
         """Tell by ``infos["restarted"]`` whose row is the reset of a replacement: no transition led there."""
-        restarted = np.zeros(self._num_envs, dtype=np.bool_)
-        restarted[list(self._restarting - batch.faults.keys())] = True
+        batch.mark("restarted", self._restarting - batch.faults.keys())
         self._restarting = set(batch.faults) if self._mode is AutoresetMode.NEXT_STEP else set()
-        if restarted.any():
-            batch.infos |= {"restarted": restarted, "_restarted": restarted.copy()}
 
     def _intact(self, slot: WorkerSlot, failure: Failure, batch: Batch) -> set[int]:
         """Environments of a failed worker whose transition is complete: finished, and with nothing lost on the way."""
@@ -255,10 +259,7 @@ class Conductor:
                 self._lost.debts |= self._lost.replace(slot, outcome)
                 self._observations.carry(self._buffer, self._lost.debts)
         for index in final.keys() - set(np.flatnonzero(told).tolist()):
-            observation = final[index]
-            info = {"final_obs": observation, "final_info": {}}
-            batch.env_infos[index] = {**batch.env_infos.get(index, {}), **info}
-            batch.infos = self._merger._add_info(batch.infos, info, index)
+            batch.add_info(index, {"final_obs": final[index], "final_info": {}})
 
     # Reset
 
@@ -293,7 +294,7 @@ class Conductor:
         for index in produced:
             self._lost.debts.pop(index, None)
         self._restarting -= produced
-        self._unseen[list(produced)] = False
+        self._unseen -= produced
         self._observed[list(produced)] = True
         self._observations.carry(self._buffer, set(range(self._num_envs)) - produced)
         self._refuse_unseen(batch.faults, batch.faults.keys() - produced)
@@ -439,9 +440,7 @@ class Conductor:
     def _take(self, reply: Reply, batch: Batch) -> None:
         for index, observation in reply.observations.items():
             self._observations.take(self._buffer, index, observation)
-        batch.env_infos |= reply.infos
-        for index, info in reply.infos.items():
-            batch.infos = self._merger._add_info(batch.infos, info, index)
+        batch.take_infos(reply)
 
     def _refuse_unseen(self, faults: dict[int, FaultRecord], void: Collection[int]) -> None:
         """An observation that never was cannot stand in for a lost one."""

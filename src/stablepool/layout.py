@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import mmap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -71,7 +72,7 @@ class ActionArea:
         width = max(dtype.itemsize for dtype in self.dtypes)
         self.size = max(1, int(np.prod(self.shape))) * width
         self._views: list[npt.NDArray[Any]] = []
-        self._rows: list[list[npt.NDArray[Any]]] = []
+        self._readers: list[list[Callable[[], Any]]] = []
 
     @staticmethod
     def fits(space: Space[Any]) -> bool:
@@ -85,7 +86,7 @@ class ActionArea:
             np.frombuffer(buffer, dtype=dtype, count=count, offset=start).reshape(self.shape)
             for dtype in self.dtypes
         ]
-        self._rows = [[view[index, ...] for index in range(len(view))] for view in self._views]
+        self._readers = [[_reader(view[index, ...]) for index in range(len(view))] for view in self._views]
 
     def check(self, actions: Any) -> npt.NDArray[Any]:
         """Return the batch as an array that can be stored without losing anything.
@@ -113,10 +114,9 @@ class ActionArea:
         np.copyto(self._views[code], batch)
         return code
 
-    def row(self, code: int, index: int) -> Any:
-        """One environment's action, as its own copy: an environment may keep it or write to it."""
-        row = self._rows[code][index]
-        return row.copy() if row.ndim else row[()]
+    def readers(self, code: int) -> list[Callable[[], Any]]:
+        """By environment, what returns its action as its own copy: an environment may keep it or write to it."""
+        return self._readers[code]
 
     def _convert(self, batch: npt.NDArray[Any]) -> npt.NDArray[Any]:
         if batch.dtype.kind in "iub":
@@ -127,6 +127,10 @@ class ActionArea:
             f"actions of dtype {batch.dtype} do not convert to {self.dtype} without loss; "
             f"make them with dtype=np.{self.dtype}; nothing was sent"
         )
+
+
+def _reader(row: npt.NDArray[Any]) -> Callable[[], Any]:
+    return row.copy if row.ndim else functools.partial(row.__getitem__, ())
 
 
 def _without_unit_axes(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -194,16 +198,16 @@ class SharedObservations:
         Raises:
             ValueError: Shape or dtype do not fit the space.
         """
-        if not self._is_array:
+        if self._is_array:
+            if not (
+                type(observation) is np.ndarray
+                and observation.dtype is self._dtype
+                and observation.shape == self._shape
+            ):
+                observation = fit_observation(observation, self._dtype, self._shape)
+            self._slots[which][index][...] = observation
+        else:
             write_to_shared_memory(self._space, index, observation, self._shared[which])
-            return
-        if not (
-            type(observation) is np.ndarray
-            and observation.dtype is self._dtype
-            and observation.shape == self._shape
-        ):
-            observation = fit_observation(observation, self._dtype, self._shape)
-        self._slots[which][index][...] = observation
 
     def take(self, which: int, index: int, value: Any) -> None:
         """Unused: the worker has written the observation already."""

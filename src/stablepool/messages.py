@@ -11,6 +11,8 @@ from typing import Any
 
 import cloudpickle
 
+from stablepool.info_table import InfoTable
+
 __all__ = [
     "AttachRequest",
     "CallRequest",
@@ -143,6 +145,12 @@ class Reply:
     observations: dict[int, Any] = field(default_factory=dict)
     errors: dict[int, RemoteError] = field(default_factory=dict)
     results: dict[int, Any] = field(default_factory=dict)
+    table: InfoTable | None = None  # takes the place of the infos on the way, where they are regular
 
     def __bool__(self) -> bool:
-        return bool(self.infos or self.observations or self.errors or self.results)
+        return bool(self.infos or self.observations or self.errors or self.results or self.table)
+
+    def tabulated(self) -> Reply:
+        """The same with its infos as a table, where they are regular."""
+        table = InfoTable.of(self.infos)
+        return self if table is None else Reply({}, self.observations, self.errors, self.results, table)

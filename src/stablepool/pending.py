@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from typing import TypeVar
 
 from gymnasium.error import AlreadyPendingCallError, NoAsyncCallError
 from gymnasium.vector.async_vector_env import AsyncState
@@ -13,6 +13,8 @@ from gymnasium.vector.async_vector_env import AsyncState
 from stablepool.conductor import Conductor
 
 __all__ = ["PendingCall"]
+
+T = TypeVar("T")
 
 
 class PendingCall:
@@ -46,17 +48,19 @@ class PendingCall:
                 str(self.state.value),
             )
 
-    @contextlib.contextmanager
-    def waited_for(self, state: AsyncState, caller: str, timeout: float | None) -> Iterator[float | None]:
+    def finish(
+        self, state: AsyncState, caller: str, timeout: float | None, act: Callable[[float | None], T]
+    ) -> T:
         """Run the second half of a call; a time-out or an exception that breaks off its wait leaves it pending.
 
         Args:
             state: Which call it is.
             caller: The method's name, for messages.
             timeout: Seconds to wait at most; None: as long as it takes.
+            act: Does it; it is given the ``time.monotonic`` seconds at which to give up, or None: never.
 
-        Yields:
-            ``time.monotonic`` seconds at which to give up; None: never.
+        Returns:
+            What ``act`` returns.
 
         Raises:
             NoAsyncCallError: Its first half was not called.
@@ -66,7 +70,7 @@ class PendingCall:
             starter = caller.replace("_wait", "_async")
             raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
         try:
-            yield None if timeout is None else time.monotonic() + timeout
+            result = act(None if timeout is None else time.monotonic() + timeout)
         except BaseException as error:
             if not self._conductor.is_waiting:  # an environment's own, which may be a TimeoutError, too
                 self._end()
@@ -79,15 +83,15 @@ class PendingCall:
                 ) from None
             raise
         self._end()
+        return result
 
     def _end(self) -> None:
         self.state, self.has_timed_out = AsyncState.DEFAULT, False
 
-    @contextlib.contextmanager
-    def abandoned_where_it_breaks_off(self) -> Iterator[None]:
-        """Remember a call that a signal handler has broken off, which nobody can wait for again."""
+    def see_through(self, wait: Callable[[], T]) -> T:
+        """Wait; remember a call that a signal handler breaks off, for nobody can wait for it again."""
         try:
-            yield
+            return wait()
         except BaseException:
             self._is_abandoned = self.state is not AsyncState.DEFAULT
             raise

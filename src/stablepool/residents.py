@@ -79,7 +79,8 @@ class Residents:
         self._marks = cells.involved[env_indices[0] : env_indices[-1] + 1]
         self._everyone = b"\1" * len(env_indices)
         self.sequence = self.buffer = 0
-        self._action_of: Callable[[int], Any]
+        self._readers: Sequence[Callable[[], Any]] | dict[int, Callable[[], Any]]
+        self._blank = Reply()
         self._actions: Any = None
         self._observations: Any = None
         self._snapshots: Any = None
@@ -118,7 +119,7 @@ class Residents:
 
     def each(self, phase: Phase, act: Act) -> Reply:
         """Do something with each environment that is involved, going on with the next where one raises."""
-        cells, reply, sequence, code = self._cells, Reply(), self.sequence, int(phase)
+        cells, reply, sequence, code = self._cells, self._blank, self.sequence, int(phase)
         phases, started_ns, finished_ns, finished = (
             cells.phase,
             cells.started_ns,
@@ -139,6 +140,8 @@ class Residents:
             else:
                 finished_ns[index] = now = monotonic_ns()
                 finished[index] = sequence
+        if reply:
+            self._blank = Reply()
         return reply
 
     def _involved(self) -> list[Resident]:
@@ -151,17 +154,17 @@ class Residents:
     def step(self, actions: dict[int, Any] | None) -> Reply:
         """Step with actions by index, or with those in the shared block."""
         if actions is None:
-            self._action_of = functools.partial(self._actions.row, self._cells.action_code[0])
+            self._readers = self._actions.readers(self._cells.action_code[0])
         else:
-            self._action_of = actions.__getitem__
+            self._readers = {index: functools.partial(actions.__getitem__, index) for index in actions}
         return self.each(Phase.STEP, self._step)
 
     def _step(self, resident: Resident, reply: Reply) -> None:
-        action = self._action_of(resident.index)
+        index, cells = resident.index, self._cells
+        action = self._readers[index]()
         observation, reward, terminated, truncated, info = self._advance(resident, action)
         if self._check_finite:
             assert_finite("reward", reward)
-        index, cells = resident.index, self._cells
         cells.rewards[index] = reward
         cells.terminations[index] = terminated
         cells.truncations[index] = truncated

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from stablepool.channel import ChannelError
 from stablepool.faults import FaultKind
@@ -18,7 +18,7 @@ from stablepool.options import PoolOptions
 from stablepool.recruit import Recruit, SharedParts
 from stablepool.resources import with_advice
 
-__all__ = ["Failure", "SlotFailedError", "WorkerSlot"]
+__all__ = ["Failure", "Order", "SlotFailedError", "WorkerSlot"]
 
 _PHASE_OF_COMMAND = {
     Command.DESCRIBE: Phase.CONSTRUCT,  # they import what a worker needs beyond its environments
@@ -59,6 +59,20 @@ class Failure:
     reply: Reply = field(default_factory=Reply)
 
 
+class Order(NamedTuple):
+    """What a worker, or all of them at once, were told last.
+
+    Attributes:
+        number: Of the command; a worker's grow.
+        phase: What it begins with.
+        sent_ns: Monotonic clock when it was given.
+    """
+
+    number: int
+    phase: Phase
+    sent_ns: int
+
+
 class SlotFailedError(Exception):
     """A worker failed while it was being brought up or spoken to; carries the `Failure`."""
 
@@ -79,7 +93,8 @@ class WorkerSlot:
     Attributes:
         generation: Which life of the slot runs now, from 0; -1 before the first.
         restarts: How often a process has been replaced here.
-        sequence: Number of the command given last.
+        order: The command given last.
+        is_partial: Whether it was about some environments alone.
         recruit: The process; None where there is none.
     """
 
@@ -87,13 +102,17 @@ class WorkerSlot:
         self, worker: int, env_indices: tuple[int, ...], parts: SharedParts, options: PoolOptions
     ) -> None:
         self.worker, self.env_indices = worker, env_indices
-        self.generation, self.restarts, self.sequence = -1, 0, 0
+        self.generation, self.restarts = -1, 0
+        self.order, self.is_partial = Order(0, Phase.START, 0), True
         self._parts, self._block, self._options = parts, parts.block, options
         self._involved: tuple[int, ...] = ()
-        self._sent_ns = 0
         self._shortest_limit = min(limit for phase in Phase if (limit := self._limit(phase)) is not None)
-        self._phase = Phase.START
         self.recruit: Recruit | None = None
+
+    @property
+    def sequence(self) -> int:
+        """Number of the command given last."""
+        return self.order.number
 
     @property
     def pid(self) -> int:
@@ -120,29 +139,19 @@ class WorkerSlot:
             raise SlotFailedError(self._explain(error)) from error
 
     def _begin(self, phase: Phase, involved: Iterable[int]) -> None:
-        self.sequence += 1
-        self._involve(tuple(involved))
-        self._phase, self._sent_ns = phase, time.monotonic_ns()
+        self.involve(tuple(involved))
+        self.order = Order(self.order.number + 1, phase, time.monotonic_ns())
         if phase is Phase.START:
             self._block.done[self.worker] = self._block.awaited[self.worker] = 0
             self._block.finished[list(self.env_indices)] = -1
 
-    def _involve(self, chosen: tuple[int, ...]) -> None:
+    def involve(self, chosen: tuple[int, ...]) -> None:
+        """Note, for the worker to read, which environments a command is about."""
         if chosen != self._involved:
             self._block.involved[list(self.env_indices)] = False
             self._block.involved[list(chosen)] = True
             self._involved = chosen
-
-    def expect_step(self, sequence: int, now_ns: int) -> None:
-        """Note that a step of all environments is about to be commanded, with a number that all workers share."""
-        self.sequence, self._phase, self._sent_ns = sequence, Phase.STEP, now_ns
-        if len(self._involved) != len(self.env_indices):
-            self._involve(self.env_indices)
-
-    def ring(self) -> None:
-        """Wake the worker for a command that has been written."""
-        assert self.recruit is not None
-        self.recruit.go.ring()
+            self.is_partial = chosen != self.env_indices
 
     def command(
         self, command: Command, message: Any = None, *, buffer: int = 0, involved: Iterable[int] | None = None
@@ -186,7 +195,7 @@ class WorkerSlot:
         Raises:
             SlotFailedError: The answer is announced and does not come, or is none.
         """
-        return self.receive() if self._block.has_reply[self.worker] else Reply()
+        return self._message(self.order.number) if self._block.has_reply[self.worker] else Reply()
 
     def receive(self, sequence: int | None = None) -> Reply:
         """Wait for a message, as long as the worker's clock allows.
@@ -195,14 +204,21 @@ class WorkerSlot:
             SlotFailedError: The worker missed its deadline, died, or sent something else.
         """
         assert self.recruit is not None
-        channel = self.recruit.channel
         try:
-            while not channel.poll(self.deadline(), self.sentinel):
+            while not self.recruit.channel.poll(self.deadline(), self.sentinel):
                 if self.is_overdue():
                     raise SlotFailedError(self.timeout_failure())
-            limit = self._limit(Phase.REPLY)
-            until = None if limit is None else time.monotonic() + limit
-            message = channel.receive(self.sequence if sequence is None else sequence, until, self.sentinel)
+        except ChannelError as error:
+            raise SlotFailedError(self._explain(error)) from error
+        return self._message(self.order.number if sequence is None else sequence)
+
+    def _message(self, sequence: int) -> Reply:
+        """Read a message that is on its way."""
+        assert self.recruit is not None
+        limit = self._limit(Phase.REPLY)
+        until = None if limit is None else time.monotonic() + limit
+        try:
+            message = self.recruit.channel.receive(sequence, until, self.sentinel)
         except ChannelError as error:
             raise SlotFailedError(self._explain(error)) from error
         if not isinstance(message, Reply):
@@ -217,15 +233,16 @@ class WorkerSlot:
         The clock runs per environment, from the worker's own stamp, so that an environment which waits for its
         neighbour is not blamed; a worker that never woke up is timed from the moment it was told to.
         """
-        block, since = self._block, self._sent_ns
+        block, (_, phase, sent_ns) = self._block, self.order
+        since = sent_ns
         for index in self._involved:
             if self._is_finished(index):
                 since = max(since, int(block.finished_ns[index]))
                 continue
             started = int(block.started_ns[index])
-            if started >= self._sent_ns:
+            if started >= sent_ns:
                 return index, Phase(int(block.phase[index])), max(since, started)
-            return index, self._phase, since
+            return index, phase, since
         return self._involved[-1], Phase.REPLY, since
 
     def finished_envs(self) -> tuple[int, ...]:
@@ -234,7 +251,7 @@ class WorkerSlot:
 
     def _is_finished(self, index: int) -> bool:
         # While it is being brought up a worker counts its commands from 0 as it knows none of ours yet.
-        number = 0 if self._phase is Phase.START else self.sequence
+        number = 0 if self.order.phase is Phase.START else self.order.number
         return bool(self._block.finished[index] == number)
 
     def deadline(self) -> float | None:
@@ -245,7 +262,7 @@ class WorkerSlot:
 
     def earliest_deadline(self) -> float:
         """A time before which nothing can be overdue; cheap."""
-        return self._sent_ns / 1e9 + self._shortest_limit
+        return self.order.sent_ns / 1e9 + self._shortest_limit
 
     def is_overdue(self) -> bool:
         """Tell whether the current activity has missed its deadline."""
@@ -282,7 +299,8 @@ class WorkerSlot:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         failure = self._failure("crash", f"worker process {self.pid} ended with {how}", exit_code=code)
         never_woke = (
-            self._phase is not Phase.START and self._block.started_ns[failure.env_index] < self._sent_ns
+            self.order.phase is not Phase.START
+            and self._block.started_ns[failure.env_index] < self.order.sent_ns
         )
         idle = self.is_done() or (never_woke and not self.finished_envs())
         return replace(failure, phase="idle") if idle else failure

@@ -31,13 +31,13 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from stablepool.attributes import KeptAttributes
-from stablepool.messages import AttachRequest, Command, Reply, ResetRequest, RestoreRequest
+from stablepool.messages import AttachRequest, Command, Phase, Reply, ResetRequest, RestoreRequest
 from stablepool.options import PoolOptions, backoff_s
 from stablepool.recruit import SharedParts, kill_recruits
 from stablepool.reserve import Reserve
-from stablepool.slot import Failure, SlotFailedError, WorkerSlot
+from stablepool.slot import Failure, Order, SlotFailedError, WorkerSlot
 from stablepool.warden import kill_marked
-from stablepool.watch import Watch
+from stablepool.watch import LONGEST_SLEEP_S, Watch
 
 __all__ = ["Outcome", "Supervisor"]
 
@@ -81,6 +81,7 @@ class Supervisor:
         self._failures: dict[int, Failure] = {}
         self._closing = threading.Event()
         self._watch = Watch(parts.done)
+        self._rings: list[Callable[[], None]] = [parts.done.ring] * len(self.slots)  # until they are watched
         self._common: int | None = None  # the command that all workers share, if they do
         self._failure_times: dict[int, deque[float]] = {slot.worker: deque() for slot in self.slots}
 
@@ -141,6 +142,7 @@ class Supervisor:
             seeds: Seeds of the environments to reset; their observations are held for later.
             places: Which snapshot to restore, by environment.
         """
+        self._common = None
         slot.restarts += 1
         pause_s = self._pause_s(slot)
         self._reviving[slot.worker] = self._keepers.submit(self._revive, slot, seeds, places or {}, pause_s)
@@ -207,6 +209,8 @@ class Supervisor:
     def _give(self, slot: WorkerSlot, give: Callable[[], None]) -> None:
         if slot.sentinel not in self._watch:
             self._watch.add(slot.sentinel, slot.worker)
+            assert slot.recruit is not None
+            self._rings[slot.worker] = slot.recruit.go.ring
         try:
             give()
         except SlotFailedError as error:
@@ -228,7 +232,7 @@ class Supervisor:
         """
         asked = list(slots)
         waiting = asked
-        while waiting := self._unsettled(waiting):
+        while not self._is_done_in_a_moment(until) and (waiting := self._unsettled(waiting)):
             if until is not None and time.monotonic() >= until:
                 raise multiprocessing.TimeoutError
             self._notice_deaths(self._watch.sleep(self._next_look(waiting, until)))
@@ -241,16 +245,32 @@ class Supervisor:
         """Command a step of all environments at once, the usual case; False where a worker needs `command` instead."""
         if self._reviving or self._failures or len(self._watch) < len(self.slots):
             return False
-        block, now_ns = self._block, time.monotonic_ns()
-        number = 1 + max(slot.sequence for slot in self.slots)
+        block, number = self._block, 1 + (self._common or max(slot.sequence for slot in self.slots))
+        order = Order(number, Phase.STEP, time.monotonic_ns())
         for slot in self.slots:
-            slot.expect_step(number, now_ns)
+            slot.order = order
+            if slot.is_partial:
+                slot.involve(slot.env_indices)
         block.command[:], block.buffer[:] = _STEP, buffer
         block.sequence[:] = block.awaited[:] = number
-        for slot in self.slots:
-            slot.ring()
+        for ring in self._rings:
+            ring()
         self._common = number
         return True
+
+    def _is_done_in_a_moment(self, until: float | None) -> bool:
+        """Sleep while all workers step and nobody can be late; tell whether they have finished: the usual case."""
+        while until is None and self._is_plain():
+            if self._are_all_done():
+                return True
+            if time.monotonic() + LONGEST_SLEEP_S > self.slots[0].earliest_deadline():
+                return False
+            self._notice_deaths(self._watch.sleep(None))
+        return False
+
+    def _are_all_done(self) -> bool:
+        """Tell whether all have done what is awaited; comparing bytes takes a tenth of what comparing arrays does."""
+        return self._block.done.tobytes() == self._block.awaited.tobytes()
 
     def _is_plain(self) -> bool:
         """Tell whether all workers share one command and nothing has gone wrong since."""
@@ -258,8 +278,7 @@ class Supervisor:
 
     def _unsettled(self, waiting: list[WorkerSlot]) -> list[WorkerSlot]:
         if self._is_plain():
-            # All are awaited in this state; comparing bytes takes a tenth of what comparing arrays does.
-            return [] if self._block.done.tobytes() == self._block.awaited.tobytes() else waiting
+            return [] if self._are_all_done() else waiting
         return [slot for slot in waiting if not self._is_settled(slot)]
 
     def _is_settled(self, slot: WorkerSlot) -> bool:

@@ -23,6 +23,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.async_vector_env import AsyncState
 
 from stablepool.arguments import check_worker, seconds, split_actions, spread_seeds, take_reset_mask
+from stablepool.batch import Batch
 from stablepool.cleanup import call_before_threads_are_joined, not_in_a_fork
 from stablepool.conductor import Conductor
 from stablepool.faults import FaultRecord
@@ -183,7 +184,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         self._is_literal = on_failure == "raise"  # actions that would have to be converted go as they are
         self._conductor = Conductor(pool, self.num_envs, self._options, self.autoreset_mode)
         self._pending = PendingCall(self._conductor)
-        self._env_infos: dict[int, dict[str, Any]] = {}
+        self._latest: Batch | None = None
 
     # What scripts look at
 
@@ -207,7 +208,8 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     @property
     def env_infos(self) -> list[dict[str, Any]]:
         """Infos of the last reset or step, one dictionary per environment, as the environments returned them."""
-        return [self._env_infos.get(index, {}) for index in range(self.num_envs)]
+        found = {} if self._latest is None else self._latest.env_infos
+        return [found.get(index, {}) for index in range(self.num_envs)]
 
     @property
     def worker_pids(self) -> tuple[int, ...]:
@@ -255,8 +257,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             WorkerFaultError: An environment failed twice and has never shown an observation that could stand here.
         """
         self.reset_async(seed=seed, options=options)
-        with self._pending.abandoned_where_it_breaks_off():
-            return self.reset_wait()
+        return self._pending.see_through(self.reset_wait)
 
     def reset_async(
         self, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -282,9 +283,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         self._assert_is_running()
-        with self._pending.waited_for(AsyncState.WAITING_RESET, "reset_wait", timeout) as until:
-            batch = self._conductor.finish_reset(until)
-        self._env_infos = batch.env_infos
+        batch = self._pending.finish(
+            AsyncState.WAITING_RESET, "reset_wait", timeout, self._conductor.finish_reset
+        )
+        self._latest = batch
         return self._conductor.observations(copy=self.copy), batch.infos
 
     # Step
@@ -306,8 +308,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             RestartLimitError: An environment keeps failing.
         """
         self.step_async(actions)
-        with self._pending.abandoned_where_it_breaks_off():
-            return self.step_wait()
+        return self._pending.see_through(self.step_wait)
 
     def step_async(self, actions: Any) -> None:
         """Send actions and return at once; see `step`.
@@ -337,9 +338,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         self._assert_is_running()
-        with self._pending.waited_for(AsyncState.WAITING_STEP, "step_wait", timeout) as until:
-            batch = self._conductor.finish_step(until)
-        self._env_infos = batch.env_infos
+        batch = self._pending.finish(
+            AsyncState.WAITING_STEP, "step_wait", timeout, self._conductor.finish_step
+        )
+        self._latest = batch
         observations = self._conductor.observations(copy=self.copy)
         return observations, batch.rewards, batch.terminations, batch.truncations, batch.infos
 
@@ -361,8 +363,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             WorkerFaultError: A worker was lost; its environments are being replaced, and the next step says so.
         """
         self.call_async(name, *args, **kwargs)
-        with self._pending.abandoned_where_it_breaks_off():
-            return self.call_wait()
+        return self._pending.see_through(self.call_wait)
 
     def call_async(self, name: str, *args: Any, **kwargs: Any) -> None:
         """Begin a call; see `call`.
@@ -395,8 +396,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
         chosen = list(indices)
         self._conductor.begin_call(set(chosen), target, args, kwargs)
         self._pending.state = AsyncState.WAITING_CALL
-        with self._pending.abandoned_where_it_breaks_off():
-            results = self.call_wait()
+        results = self._pending.see_through(self.call_wait)
         return [results[index] for index in chosen]
 
     def call_wait(self, timeout: float | None = None) -> tuple[Any, ...]:
@@ -410,8 +410,9 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         self._assert_is_running()
-        with self._pending.waited_for(AsyncState.WAITING_CALL, "call_wait", timeout) as until:
-            return self._conductor.finish_call(until)
+        return self._pending.finish(
+            AsyncState.WAITING_CALL, "call_wait", timeout, self._conductor.finish_call
+        )
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Read an attribute of every environment."""
@@ -452,8 +453,7 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
     def _set(self, request: SetAttrRequest) -> None:
         self._conductor.begin_set_attr(request)
         self._pending.state = AsyncState.WAITING_CALL
-        with self._pending.abandoned_where_it_breaks_off():
-            self.call_wait()
+        self._pending.see_through(self.call_wait)
         self._conductor.keep_attribute(request)
 
     def render(self) -> tuple[Any, ...] | None:

@@ -7,9 +7,9 @@ from typing import Any
 
 from stablepool.channel import Bell
 
-__all__ = ["Watch"]
+__all__ = ["LONGEST_SLEEP_S", "Watch"]
 
-_LONGEST_SLEEP_S = 0.1
+LONGEST_SLEEP_S = 0.1
 
 
 class Watch:
@@ -17,7 +17,7 @@ class Watch:
 
     A worker rings only where it sees that every other has finished, too. Two that finish in the same instant each see
     that: one ring too many. On a machine that reorders stores after loads neither might; so no sleep is longer than
-    `_LONGEST_SLEEP_S`, after which the caller looks for itself.
+    `LONGEST_SLEEP_S`, after which the caller looks for itself.
 
     Args:
         bell: The bell that all workers ring.
@@ -48,7 +48,7 @@ class Watch:
 
     def sleep(self, seconds: float | None) -> list[int]:
         """Sleep until something happens, ``seconds`` at most; return the workers whose process has ended."""
-        seconds = _LONGEST_SLEEP_S if seconds is None else max(0.0, min(seconds, _LONGEST_SLEEP_S))
+        seconds = LONGEST_SLEEP_S if seconds is None else max(0.0, min(seconds, LONGEST_SLEEP_S))
         ended: list[int] = []
         for descriptor, _ in self._poller.poll(seconds if self._is_epoll else seconds * 1e3):
             if descriptor in self._sentinels:

@@ -210,7 +210,7 @@ class _Worker:
 
     def _pack(self, reply: Reply) -> bytes:
         try:
-            return dumps(reply)
+            return dumps(reply.tabulated())
         except Exception:  # noqa: BLE001 - anything may be wrong with what an environment returned
             self._blame_unpicklable(reply)
             return dumps(reply)

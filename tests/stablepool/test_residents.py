@@ -107,7 +107,7 @@ def test_the_end_of_an_episode_under_each_mode(mode: str, after: int) -> None:
 def test_actions_are_the_environments_own_to_keep() -> None:
     home = Household()
     home.data.actions.store(np.ones((ENVS, 4), np.int8))
-    kept = home.data.actions.row(0, 1)
+    kept = home.data.actions.readers(0)[1]()
     home.data.actions.store(np.zeros((ENVS, 4), np.int8))
     assert kept.tolist() == [1, 1, 1, 1]
 
