@@ -32,6 +32,7 @@ _HOW = (
     f"percent. The plan random is the mean of {RANDOM_DRAWS} draws on each landscape."
 )
 _WIDTH_WITHOUT_TERMINAL = 120
+_PLAN_COLUMN, _CASE_COLUMNS, _LEAST = 22, 26, 6  # characters
 
 
 def write_report(
@@ -105,24 +106,31 @@ def draw_pictures(
 
 
 def print_tables(comparisons: Sequence[Comparison]) -> None:
-    """Print what the Markdown tables say, in colour where there is a terminal."""
+    """Print what the Markdown tables say, as many budgets beside each other as fit; in colour on a terminal."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_WITHOUT_TERMINAL)
-    for weather, group in groupby(comparisons, key=lambda comparison: comparison.weather):
+    at_once = max(1, (console.width - _PLAN_COLUMN) // _CASE_COLUMNS)
+    for _, group in groupby(comparisons, key=lambda comparison: comparison.weather):
         cases = list(group)
-        table = Table(
-            title=f"Weather {weather}, {counted(cases[0].landscapes, 'landscape')}, all burnable ignitions",
-            caption="mean [95 % interval]; lead = agent minus plan, points, paired by landscape",
-        )
-        table.add_column("less burned area, %", no_wrap=True)
-        for case in cases:
-            table.add_column(f"{case.budget} cells", justify="right")
-            table.add_column("lead", justify="right", style="dim")
-        for plan in cases[0].plans:
-            cells = [(str(case.plans[plan]), str(case.agent_minus.get(plan, ""))) for case in cases]
-            table.add_row(plan, *(cell for pair in cells for cell in pair))
-        console.print(table)
+        for first in range(0, len(cases), at_once):
+            console.print(_table(cases[first : first + at_once]))
+
+
+def _table(cases: Sequence[Comparison]) -> Table:
+    """What plans save under one weather, two columns for each budget."""
+    table = Table(
+        title=f"Weather {cases[0].weather}, {counted(cases[0].landscapes, 'landscape')}, all burnable ignitions",
+        caption="mean [95 % interval]; lead = agent minus plan, points, paired by landscape",
+    )
+    table.add_column("less burned area, %", no_wrap=True)
+    for case in cases:
+        table.add_column(f"{case.budget} cells", justify="right", min_width=_LEAST)
+        table.add_column("lead", justify="right", style="dim", min_width=_LEAST)
+    for plan in cases[0].plans:
+        cells = [(str(case.plans[plan]), str(case.agent_minus.get(plan, ""))) for case in cases]
+        table.add_row(plan, *(cell for pair in cells for cell in pair))
+    return table
 
 
 def _facts(name: str, agent: Agent) -> dict[str, Any]:

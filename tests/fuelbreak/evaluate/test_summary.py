@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 
 import pytest
 
-from fuelbreak.evaluate import BEST_PLAN, Judgement, compare
+from fuelbreak.evaluate import BEST_PLAN, Judgement, compare, print_tables
 from fuelbreak.evaluate.summary import csv_table, markdown_tables
 
 
@@ -70,6 +71,21 @@ def test_tables_have_a_column_for_each_budget_and_a_section_for_each_weather() -
     assert text.count("## Weather") == 2
     assert text.count("| 10 cells | 20 cells |") == 4
     assert "| agent | 10.0 | 20.0 |" in text
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 200])
+def test_no_figure_is_lost_on_a_narrow_terminal(
+    columns: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {name: {"agent": x + 0.2, "compartment lines": x} for name, x in (("a", 0.3), ("b", 0.5))}
+    judged = [one for budget in (50, 125, 250) for one in judgements(rows, budget=budget)]
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    print_tables(compare(judged))
+    printed = capsys.readouterr().out
+    assert all(len(line) <= columns for line in re.sub(r"\x1b\[[\d;]*m", "", printed).splitlines())
+    for figure in ("60.0", "[50.0,", "70.0]", "40.0", "20.0"):
+        assert printed.count(figure) >= 3
 
 
 def test_the_csv_has_a_row_for_each_judgement_with_areas_in_hectares() -> None:
