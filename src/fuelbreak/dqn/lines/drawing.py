@@ -125,7 +125,7 @@ def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int 
     good, fair = (best - (1.0 - share) * abs(best) for share in (nearly, _FAIRLY))
     for index in order[:1] if nearly > 1.0 else order[:_LOOKED_AT]:
         line = state.segments[int(index)]
-        if values[index] < (good if state.room - room >= enough else fair):
+        if taken and values[index] < (good if state.room - room >= enough else fair):
             break
         touched = set(label.flat[line].tolist())
         near = any(distance(line, other, width) < _APART for other in taken)

@@ -53,6 +53,9 @@ def test_lines_of_one_look_leave_each_other_alone(landscape: Landscape) -> None:
         for other in taken[i + 1 :]:
             assert distance(line, other, landscape.shape[1]) > 1
     assert len(best_lines(state, values, 1.1)) == 1
+    values[int(np.argmax(values))] = 1.5
+    assert len(best_lines(state, values, 0.8)) == 1
+    assert len(best_lines(state, values, 0.8, enough=60)) > 1
     cells = np.concatenate(drawn_lines(network, scene, 60))
     assert len(set(cells.tolist())) == len(cells) <= 60
 
