@@ -44,7 +44,8 @@ _WORTH_SAYING_S, _LONG_S = 10.0, 120.0
 @dataclass(frozen=True)
 class _Arguments:
     rasters: tyro.conf.Positional[Path]
-    """Folder of one landscape's layers <name>_<suffix>.tif, or of tiles (with --tile)."""
+    """Folder of one landscape's layers <name>_<suffix>.tif, one file of them all (.tif or .lcp, as LANDFIRE and FlamMap
+    write it), or folder of tiles (with --tile)."""
     checkpoint: Path | None = None
     """A trained agent: a run's folder, or a .pt file."""
     method: str | None = None
