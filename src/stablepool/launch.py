@@ -129,13 +129,13 @@ class _Launch:
                     stdin=subprocess.DEVNULL,
                     env={**os.environ, MARK: process_obj.token},
                 )
-        except BaseException:
+            self.pid = self._child.pid
+            self.sentinel = os.pidfd_open(self.pid)
+        except BaseException:  # where the process runs already, it ends as its pipe is closed
             os.close(self._write_end)
             raise
         finally:
             os.close(read_end)
-        self.pid = self._child.pid
-        self.sentinel = os.pidfd_open(self.pid)
         with contextlib.suppress(BrokenPipeError), open(self._write_end, "wb", closefd=False) as pipe:
             pipe.write(payload)
 

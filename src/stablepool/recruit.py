@@ -6,6 +6,7 @@ So a process that was started in advance (see `reserve`) takes over a slot in th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from stablepool.heirlooms import Heirlooms
 from stablepool.launch import WorkerContext, WorkerProcess
 from stablepool.memory import ControlBlock, SharedFile
 from stablepool.messages import RollCall
+from stablepool.resources import Ballast
 from stablepool.warden import Warden, kill_marked
 from stablepool.worker import Endowment, Post, Terms, adopt, serve
 
@@ -42,10 +44,11 @@ class SharedParts:
     token: str
     warden: Warden
     heirlooms: Heirlooms
+    ballast: Ballast
 
     def close(self) -> None:
         """Close the descriptors; maps and views stay valid until nobody refers to them."""
-        for part in (self.plan, self.block_file, self.done, self.heirlooms):
+        for part in (self.plan, self.block_file, self.done, self.heirlooms, self.ballast):
             part.close()
         self.warden.dismiss()
 
@@ -75,8 +78,30 @@ class Recruit:
         self._parts = parts
         self._token = f"{parts.token}-{serial}."
         self.channel, theirs = Channel.pair(serial)
-        self.go = make_bell()
-        born_with = Endowment(
+        with contextlib.ExitStack() as undo, contextlib.closing(theirs):
+            undo.callback(self.channel.close)
+            self.go = make_bell()
+            undo.callback(self.go.close)
+            context = WorkerContext(
+                self._token, parts.heirlooms.fds, randomizes_addresses=parts.randomize_addresses
+            )
+            undo.callback(_abandon, context, parts.ballast)
+            self._executor = ProcessPoolExecutor(
+                1, context, initializer=adopt, initargs=(self._endowment(theirs, modules),)
+            )
+            undo.callback(self._executor.shutdown, wait=False, cancel_futures=True)
+            self._executor.submit(serve)
+            undo.pop_all()
+        assert context.process is not None
+        self._process: WorkerProcess = context.process
+        self.pid: int = self._process.pid or 0
+        self.sentinel: int = self._process.sentinel
+        self.is_killed = False
+        self._manager: Any = None  # the executor's thread
+
+    def _endowment(self, theirs: Channel, modules: tuple[str, ...] | None) -> Endowment:
+        parts = self._parts
+        return Endowment(
             terms=parts.terms,
             parent_pid=os.getpid(),
             plan=parts.plan,
@@ -86,24 +111,6 @@ class Recruit:
             channel=theirs,
             modules=modules,
         )
-        context = WorkerContext(
-            self._token, parts.heirlooms.fds, randomizes_addresses=parts.randomize_addresses
-        )
-        self._executor = ProcessPoolExecutor(1, context, initializer=adopt, initargs=(born_with,))
-        try:
-            self._executor.submit(serve)
-        except BaseException:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._close_ends()
-            raise
-        finally:
-            theirs.close()
-        assert context.process is not None
-        self._process: WorkerProcess = context.process
-        self.pid: int = self._process.pid or 0
-        self.sentinel: int = self._process.sentinel
-        self.is_killed = False
-        self._manager: Any = None  # the executor's thread
 
     def post(self, worker: int, env_indices: tuple[int, ...], deadline: float | None) -> None:
         """Make it the worker of a slot; it builds these environments and then answers.
@@ -135,7 +142,8 @@ class Recruit:
 
     def sweep(self) -> None:
         """Kill what the process has started and what has left its process tree since."""
-        kill_marked(self._token)
+        with self._parts.ballast.thrown_off():
+            kill_marked(self._token)
 
     def retire(self) -> None:
         """Let the process exit by itself once its task has returned."""
@@ -157,9 +165,18 @@ class Recruit:
         self.go.close()
 
 
-def kill_recruits(recruits: Iterable[Recruit]) -> None:
+def _abandon(context: WorkerContext, ballast: Ballast) -> None:
+    """Kill a process that was started and found no thread to look after it."""
+    if context.process is not None and context.process.pid is not None:
+        with ballast.thrown_off():
+            kill_trees([context.process.pid])
+
+
+def kill_recruits(recruits: Iterable[Recruit], ballast: Ballast) -> None:
     """Kill processes with everything that they started, all at once; one that has been killed before is left alone."""
     doomed = [recruit for recruit in recruits if not recruit.is_killed]
-    kill_trees([recruit.pid for recruit in doomed])
+    if doomed:
+        with ballast.thrown_off():
+            kill_trees([recruit.pid for recruit in doomed])
     for recruit in doomed:
         recruit.is_killed = True

@@ -104,7 +104,7 @@ class Reserve:
         _LOG.info("spare worker (process %d) was lost before it was needed: %s", spare.recruit.pid, reason)
         if self._lost_in_a_row == _MOST_LOST:
             _LOG.warning("%d spare workers in a row were lost: no more are started", _MOST_LOST)
-        _end(spare.recruit)
+        self._end(spare.recruit)
 
     def _is_ready(self, spare: _Spare) -> bool:
         recruit, now, limit = spare.recruit, time.monotonic(), self._options.start_timeout_s
@@ -140,7 +140,7 @@ class Reserve:
                 if not is_late:
                     self._spares.append(_Spare(recruit, time.monotonic()))
             if is_late:
-                _end(recruit)
+                self._end(recruit)
 
     def pids(self) -> tuple[int, ...]:
         """Process ids of the spares that are ready."""
@@ -155,12 +155,11 @@ class Reserve:
         with self._lock:
             spares, self._spares = self._spares, []
         for spare in spares:
-            _end(spare.recruit)
+            self._end(spare.recruit)
         self._starter.shutdown(wait=False, cancel_futures=True)
 
-
-def _end(recruit: Recruit) -> None:
-    recruit.is_killed = recruit.has_died()
-    kill_recruits([recruit])
-    recruit.sweep()
-    recruit.dispose()
+    def _end(self, recruit: Recruit) -> None:
+        recruit.is_killed = recruit.has_died()
+        kill_recruits([recruit], self._parts.ballast)
+        recruit.sweep()
+        recruit.dispose()

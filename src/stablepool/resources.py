@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
+import threading
 from collections.abc import Iterator
 
-__all__ = ["advised", "with_advice"]
+__all__ = ["Ballast", "advised", "with_advice"]
+
+_HELD_BACK = 4
 
 _MEMORY = (
     "its shared memory could not be reserved: use fewer or smaller environments, shared_memory=False or "
@@ -49,3 +53,45 @@ def advised() -> Iterator[None]:
         if (told := with_advice(error)) is error:
             raise
         raise told from error
+
+
+class Ballast:
+    """Descriptors held back, to be thrown off where there are no others left to end processes with.
+
+    Whom to kill stands in /proc; reading that takes descriptors.
+
+    Raises:
+        OSError: There are too few.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._borrowers = threading.Lock(), 0
+        self._fds: list[int] = []
+        try:
+            self._take()
+        except OSError:
+            self.close()
+            raise
+
+    def _take(self) -> None:
+        while len(self._fds) < _HELD_BACK:
+            self._fds.append(os.open(os.devnull, os.O_RDONLY))
+
+    @contextlib.contextmanager
+    def thrown_off(self) -> Iterator[None]:
+        """Have so many more descriptors for a while; as many of them as are left are held back again after it."""
+        with self._lock:
+            self._borrowers += 1
+            self.close()
+        try:
+            yield
+        finally:
+            with self._lock, contextlib.suppress(OSError):
+                self._borrowers -= 1
+                if not self._borrowers:
+                    self._take()
+
+    def close(self) -> None:
+        """Close them all."""
+        while self._fds:
+            os.close(self._fds.pop())

@@ -25,7 +25,7 @@ from stablepool.options import PoolOptions
 from stablepool.piped import CustomLoop
 from stablepool.recruit import SharedParts
 from stablepool.residents import CUSTOM_AUTORESET
-from stablepool.resources import advised
+from stablepool.resources import Ballast, advised
 from stablepool.slot import SlotFailedError
 from stablepool.snapshots import SnapshotArea
 from stablepool.supervisor import Supervisor
@@ -137,8 +137,11 @@ def _share(
 ) -> SharedParts:
     """Open everything that the workers share, to be undone where one of the steps fails."""
     ends = np.cumsum([len(data) for data in pickles]).tolist()
-    plan, block_file = SharedFile(), SharedFile()
+    ballast = Ballast()
+    undo.callback(ballast.close)
+    plan = SharedFile()
     undo.callback(plan.close)
+    block_file = SharedFile()
     undo.callback(block_file.close)
     plan.write(b"".join(pickles))
     block = ControlBlock.create(block_file, terms.num_workers, terms.num_envs)
@@ -158,6 +161,7 @@ def _share(
         token=token,
         warden=warden,
         heirlooms=heirlooms,
+        ballast=ballast,
     )
 
 

@@ -76,6 +76,7 @@ class Supervisor:
         self.attributes = KeptAttributes()
         self._attach: AttachRequest | None = None
         self._keepers = ThreadPoolExecutor(len(self.slots), thread_name_prefix="stablepool-keeper")
+        self._starting: list[Future[None]] = []
         self._reviving: dict[int, Future[None]] = {}
         self._deferred: dict[int, Callable[[], None]] = {}
         self._failures: dict[int, Failure] = {}
@@ -93,8 +94,8 @@ class Supervisor:
         Raises:
             SlotFailedError: One of them failed; the others have been left running for the caller to close.
         """
-        started = [self._keepers.submit(self._bring_up, slot) for slot in self.slots]
-        done, _ = futures.wait(started, return_when=futures.FIRST_EXCEPTION)
+        self._starting = [self._keepers.submit(self._bring_up, slot) for slot in self.slots]
+        done, _ = futures.wait(self._starting, return_when=futures.FIRST_EXCEPTION)
         for future in done:
             future.result()
 
@@ -158,10 +159,10 @@ class Supervisor:
     def _revive(
         self, slot: WorkerSlot, seeds: dict[int, int | None], places: dict[int, int], pause_s: float
     ) -> None:
-        slot.sweep()
-        slot.dispose()
-        self._closing.wait(pause_s)
         try:
+            slot.sweep()
+            slot.dispose()
+            self._closing.wait(pause_s)
             self._bring_up(slot)
         except (OSError, RuntimeError) as error:  # RuntimeError: "can't start new thread"
             raise SlotFailedError(slot.launch_failure(error)) from error
@@ -350,7 +351,7 @@ class Supervisor:
         for slot in slots:
             self._watch.drop(slot.sentinel)
             slot.excuse()
-        kill_recruits([slot.recruit for slot in slots if slot.recruit is not None])
+        kill_recruits([slot.recruit for slot in slots if slot.recruit is not None], self._parts.ballast)
 
     # The end
 
@@ -394,12 +395,13 @@ class Supervisor:
         """Kill every tree, twice where a keeper was just about to start another process."""
         for _ in range(2):
             self.kill(self.slots)
-            futures.wait(self._reviving.values(), timeout=_GRACE_S)
+            futures.wait([*self._starting, *self._reviving.values()], timeout=_GRACE_S)
         self._keepers.shutdown(wait=False, cancel_futures=True)
         self.reserve.close()
         for slot in self.slots:
             slot.dispose()
-        kill_marked(self._parts.token)
+        with self._parts.ballast.thrown_off():
+            kill_marked(self._parts.token)
         self._watch.close()
         self._parts.close()
 

@@ -293,18 +293,3 @@ def test_trivial_environments_are_told_to_step_serially(caplog: pytest.LogCaptur
         assert caplog.text == ""
     finally:
         envs.close()
-
-
-def test_a_full_set_of_descriptors_is_an_error_at_start_and_leaves_nothing() -> None:
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    in_use = psutil.Process().num_fds()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use + 8, hard))
-    try:
-        with pytest.raises(OSError, match="Too many open files"):
-            pool(None)
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    envs = pool(None)
-    envs.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import resource
 import shutil
@@ -17,6 +19,7 @@ import gymnasium as gym
 import numpy as np
 import psutil
 import pytest
+from pool_checks import leftovers, settles_to
 from pool_envs import make
 
 import stablepool.reserve
@@ -34,6 +37,27 @@ def limited(what: int, to: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(what, (soft, hard))
+
+
+def test_wherever_descriptors_run_out_in_a_start_nothing_is_left() -> None:
+    StableProcessPoolEnv([make(0), make(1)], 2).close()  # what is opened once and for all is open now
+    for spare in range(5, 30, 4):
+        gc.collect()
+        in_use = psutil.Process().num_fds()
+        with limited(resource.RLIMIT_NOFILE, in_use + spare), contextlib.suppress(OSError):
+            StableProcessPoolEnv([make(0), make(1)], 2).close()
+            assert spare > 20, "no pool can do with so few"
+        gc.collect()
+        assert settles_to(leftovers, []), f"{spare} descriptors"
+        assert psutil.Process().num_fds() == in_use, f"{spare} descriptors"
+
+
+def test_a_start_without_descriptors_says_what_to_do() -> None:
+    with (
+        limited(resource.RLIMIT_NOFILE, psutil.Process().num_fds() + 8),
+        pytest.raises(OSError, match=r"Too many open files; for the pool.*ulimit -n"),
+    ):
+        StableProcessPoolEnv([make(0)], 1)
 
 
 def test_a_replacement_that_finds_no_descriptors_is_started_once_there_are_some() -> None:
