@@ -18,7 +18,7 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from fuelbreak.band_names import FEET, band_numbers, stored_unit
-from fuelbreak.bands import NODATA_VALUES, SUFFIXES
+from fuelbreak.bands import NODATA_VALUES
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import GeoTransform
 
@@ -54,13 +54,16 @@ class Raster:
     units: str
 
 
-def read_raster(path: Path, band: str, rows: tuple[int, int] | None = None) -> Raster:
+def read_raster(
+    path: Path, band: str, rows: tuple[int, int] | None = None, *, holds_all: bool = False
+) -> Raster:
     """Read one layer: of a file of one band, or of a landscape file that holds all eight.
 
     Args:
         path: The file, GeoTIFF or whatever else GDAL reads.
         band: Suffix of the layer, or what messages call it.
         rows: First row and number of rows to read; None = all.
+        holds_all: Whether the file is one of all layers.
 
     Returns:
         What was read, unconverted, but for an elevation in feet.
@@ -71,7 +74,7 @@ def read_raster(path: Path, band: str, rows: tuple[int, int] | None = None) -> R
     """
     try:
         with rasterio.open(path) as source:
-            number = _band_number(source, path, band)
+            number = _band_number(source, path, band, holds_all)
             _refuse_scaled(source, number, path, band)
             first_row, height = rows or (0, source.height)
             strip = Window(0, first_row, source.width, height)
@@ -136,15 +139,17 @@ def write_raster(
             target.update_tags(**tags)
 
 
-def _band_number(source: Any, path: Path, band: str) -> int:
+def _band_number(source: Any, path: Path, band: str, holds_all: bool) -> int:
     """Where a layer stands in its file, from 1."""
-    if source.count == 1:
-        return 1
-    if band not in SUFFIXES:
+    if holds_all:
+        return band_numbers(source.descriptions, str(path))[band]
+    if source.count != 1:
         raise LandscapeError(
-            f"{source.count} bands where one is expected; extract the layer", file=str(path), band=band
+            f"{source.count} bands where one is expected; extract the layer, or give a file of all layers by itself",
+            file=str(path),
+            band=band,
         )
-    return band_numbers(source.descriptions, str(path))[band]
+    return 1
 
 
 def _refuse_scaled(source: Any, number: int, path: Path, band: str) -> None:

@@ -26,7 +26,7 @@ from fuelbreak.bands import FIELD_OF_BAND, FIRELINE_SUFFIXES
 from fuelbreak.errors import LandscapeError
 from fuelbreak.landscape import Landscape
 from fuelbreak.layers import Layers
-from fuelbreak.terrain import SlopeEvidence, slope_evidence
+from fuelbreak.terrain import NO_UNIT, SlopeEvidence, slope_evidence
 
 __all__ = ["SlopeUnits", "decode", "encode", "resolve_slope_units"]
 
@@ -36,6 +36,13 @@ _LOG = logging.getLogger(__name__)
 _STORED_PER_UNIT: Mapping[str, float] = {"cc": 100.0, "ch": 10.0, "cbh": 10.0, "cbd": 100.0}
 _ROUNDING = 1e-3  # of a stored unit: float32 keeps 39.0 m * 10 to 2e-5
 _STEEPEST_DEGREES = 90.0
+_FEET_REMEDY = "multiply the elevation by 0.3048"
+_REMEDIES: Mapping[str, str] = {
+    "rise over run": "multiply the layer by 100 and say slope_units='percent'",
+    "degrees, with an elevation in feet": _FEET_REMEDY,
+    "percent, with an elevation in feet": _FEET_REMEDY,
+    NO_UNIT: "see that slp, asp and dem are the layers that they are named",
+}
 
 
 def decode(layers: Layers, slope_units: str) -> Landscape:
@@ -121,7 +128,7 @@ def resolve_slope_units(places: Sequence[Layers], asked: SlopeUnits) -> list[str
 def _guess(places: Sequence[Layers]) -> str:
     verdict = _evidence(places).verdict
     if verdict:
-        return "percent" if verdict == "percent" else "degrees"  # rise over run is refused with its remedy
+        return "percent" if verdict == "percent" else "degrees"  # all else is refused with its remedy
     if any((place.grids["slp"][~_gap(place, "slp")] > _STEEPEST_DEGREES).any() for place in places):
         return "percent"
     _LOG.warning(
@@ -136,11 +143,7 @@ def _refuse_contradiction(unit: str, places: Sequence[Layers]) -> None:
     verdict = _evidence(places).verdict
     if verdict in ("", unit):
         return
-    remedy = (
-        "multiply the layer by 100 and say slope_units='percent'"
-        if verdict == "rise over run"
-        else f"say slope_units='{verdict}', or correct the layer"
-    )
+    remedy = _REMEDIES.get(verdict, f"say slope_units='{verdict}', or correct the layer")
     file = str(places[0].files.get("slp", places[0].name))
     raise LandscapeError(
         f"slope is to be read as {unit}, but by the elevation layer its values are {verdict}; {remedy}",
@@ -154,7 +157,7 @@ def _evidence(places: Sequence[Layers]) -> SlopeEvidence:
         slope_evidence(_or_nan(place, "slp"), _or_nan(place, "dem"), abs(place.transform[0]))
         for place in places
     )
-    return reduce(add, each, SlopeEvidence(0, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
+    return reduce(add, each, SlopeEvidence.none())
 
 
 def _gap(layers: Layers, band: str) -> npt.NDArray[np.bool_]:

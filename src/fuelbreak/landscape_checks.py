@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from fuelbreak.bands import FIRELINE_SUFFIXES, FUEL_MODELS, NODATA_VALUES, NON_BURNABLE_FUEL_MODELS
 from fuelbreak.errors import LandscapeError
-from fuelbreak.terrain import slope_evidence
+from fuelbreak.terrain import NO_UNIT, mistaken_aspect, slope_evidence
 
 __all__ = ["FUEL_MODELS", "NON_BURNABLE_FUEL_MODELS", "check_grids", "check_placement", "refuse_where"]
 
@@ -23,6 +23,9 @@ Grid = npt.NDArray[Any]
 
 _KNOWN_CODE = np.zeros(256, dtype=bool)
 _KNOWN_CODE[sorted(FUEL_MODELS)] = True
+
+
+_SMALLEST_CELL_M = 0.1
 
 
 class _Range(NamedTuple):
@@ -120,6 +123,11 @@ def check_placement(name: str, cell_size_m: float, transform: tuple[float, ...])
     """
     if not (math.isfinite(cell_size_m) and cell_size_m > 0):
         raise LandscapeError(f"cell size {cell_size_m} m is not positive; give the edge of a cell", file=name)
+    if cell_size_m < _SMALLEST_CELL_M:
+        raise LandscapeError(
+            f"cells measure {cell_size_m:g} m: is the transform in degrees? reproject all layers to metres",
+            file=name,
+        )
     if len(transform) != 6 or not all(math.isfinite(value) for value in transform):
         raise LandscapeError(
             f"transform {transform} is not six finite coefficients (a, b, c, d, e, f)", file=name
@@ -159,7 +167,7 @@ def check_grids(name: str, grids: Mapping[str, Grid], firelines: Grid, cell_size
     _check_fuel(name, grids["fbfm"])
     _check_aspect(name, grids["asp"])
     _check_canopy(name, grids)
-    _check_slope_unit(name, grids, cell_size_m)
+    _check_against_elevation(name, grids, cell_size_m)
     for number, line in enumerate(firelines):
         refuse_where(~np.isfinite(line), line, _NOT_A_NUMBER, file=name, band=FIRELINE_SUFFIXES[number])
 
@@ -237,10 +245,10 @@ def _check_canopy(name: str, grids: Mapping[str, Grid]) -> None:
     refuse_where((grids["cc"] > 0) & (height <= 0), grids["cc"], reason, file=name, band="cc")
 
 
-def _check_slope_unit(name: str, grids: Mapping[str, Grid], cell_size_m: float) -> None:
-    """Refuse slopes that the elevation clearly shows to be no degrees; files are read in the unit that they are in."""
+def _check_against_elevation(name: str, grids: Mapping[str, Grid], cell_size_m: float) -> None:
+    """Refuse slopes and aspects that the elevation clearly shows to be something else."""
     verdict = slope_evidence(grids["slp"], grids["dem"], cell_size_m).verdict
-    if verdict not in ("", "degrees"):
+    if verdict not in ("", "degrees", NO_UNIT):  # who makes up arrays need not make them up alike
         part = " / 100" if verdict == "percent" else ""
         raise LandscapeError(
             f"by the elevation the slope is in {verdict}, not in degrees: give "
@@ -248,3 +256,5 @@ def _check_slope_unit(name: str, grids: Mapping[str, Grid], cell_size_m: float) 
             file=name,
             band="slp",
         )
+    if mistake := mistaken_aspect(grids["asp"], grids["dem"], cell_size_m):
+        raise LandscapeError(f"by the elevation the aspect {mistake}", file=name, band="asp")

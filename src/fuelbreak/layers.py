@@ -107,7 +107,7 @@ def read_layers(name: str, files: Mapping[str, Path], rows: tuple[int, int] | No
 
     Args:
         name: How messages call the place.
-        files: A GeoTIFF per suffix: all of `SUFFIXES`, and any of `FIRELINE_SUFFIXES`.
+        files: A GeoTIFF per suffix: all of `SUFFIXES`, and any of `FIRELINE_SUFFIXES`; or one of all layers.
         rows: First row and number of rows to read; None = all.
 
     Returns:
@@ -121,7 +121,8 @@ def read_layers(name: str, files: Mapping[str, Path], rows: tuple[int, int] | No
             raise LandscapeError(
                 f"layer {suffix} is missing; {_beside(files.values())}", file=name, band=suffix
             )
-    read = {suffix: read_raster(path, suffix, rows) for suffix, path in files.items()}
+    holds_all = len(set(files.values())) == 1
+    read = {suffix: read_raster(path, suffix, rows, holds_all=holds_all) for suffix, path in files.items()}
     first = read["fbfm"]
     for suffix, one in read.items():
         _refuse_other_grid(suffix, files[suffix], one, first)

@@ -143,12 +143,14 @@ def test_refuses_what_is_no_real_number(landscape_with: Make, dtype: Any) -> Non
     ],
     ids=["percent", "rise over run"],
 )
-def test_refuses_slopes_that_the_elevation_shows_to_be_no_degrees(
+def test_refuses_slopes_and_aspects_that_the_elevation_shows_to_be_something_else(
     landscape_with: Make, said: Callable[[np.ndarray], np.ndarray], words: str
 ) -> None:
     hills = generate_landscape(3, 24)
     with pytest.raises(LandscapeError, match=words):
         replace(hills, slope_deg=said(np.tan(np.radians(hills.slope_deg))))
+    with pytest.raises(LandscapeError, match="band asp: by the elevation the aspect points uphill: turn it"):
+        replace(hills, aspect_deg=np.where(hills.aspect_deg < 0, -1.0, (hills.aspect_deg + 180) % 360))
     flat = np.full(SHAPE, 100.0)  # says nothing, and is no ground to refuse
     assert landscape_with(slope_deg=np.full(SHAPE, 40.0), elevation_m=flat).slope_deg.max() == 40
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
 from rasterio.transform import Affine
 
 from fuelbreak import rasters
@@ -284,6 +285,49 @@ def test_a_layer_on_another_grid_is_refused(
     assert caught.value.file == str(tmp_path / f"place_{suffix}.tif")
 
 
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [
+        (
+            lambda out: setattr(out, "scales", (0.1,)),
+            r"multiplied by 0\.1 and shifted by 0, which LANDFIRE's are not",
+        ),
+        (lambda out: setattr(out, "offsets", (100.0,)), "multiplied by 1 and shifted by 100"),
+        (lambda out: out.write_mask(np.eye(6, 8) == 0), "row 0, column 0: nodata"),
+    ],
+    ids=["scale", "offset", "mask"],
+)
+def test_what_tags_and_masks_say_of_a_layer_is_not_passed_over(
+    tmp_path: Path, raw_layers: RawMake, tag: Callable[[Any], None], words: str
+) -> None:
+    layers = raw_layers()
+    layers.nodata = None
+    layers.write(tmp_path, "place")
+    with rasterio.open(tmp_path / "place_ch.tif", "r+") as out:
+        tag(out)
+    with pytest.raises(LandscapeError, match=words) as caught:
+        read_folder(tmp_path)
+    assert caught.value.file == str(tmp_path / "place_ch.tif")
+
+
+def test_layers_that_are_not_what_they_are_named_are_refused(tmp_path: Path, raw_layers: RawMake) -> None:
+    layers = raw_layers(12, 12)
+    layers.grids["slp"], layers.grids["asp"] = layers.grids["asp"], layers.grids["slp"]
+    with pytest.raises(LandscapeError, match="see that slp, asp and dem are the layers that they are named"):
+        read_folder(layers.write(tmp_path, "place"))
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_a_layer_with_several_bands_is_refused(tmp_path: Path, raw_layers: RawMake) -> None:
+    raw_layers().write(tmp_path, "place")
+    with rasterio.open(
+        tmp_path / "place_slp.tif", "w", driver="GTiff", count=8, dtype="int16", height=6, width=8
+    ) as out:
+        out.write(np.full((8, 6, 8), 20, np.int16))
+    with pytest.raises(LandscapeError, match="8 bands where one is expected; extract the layer"):
+        read_folder(tmp_path)
+
+
 def test_a_layer_of_another_shape_is_refused(tmp_path: Path, raw_layers: RawMake) -> None:
     raw_layers().write(tmp_path, "place")
     raw_layers(rows=7).write(tmp_path, "place", only=("asp",))
@@ -297,6 +341,12 @@ def test_a_layer_of_another_shape_is_refused(tmp_path: Path, raw_layers: RawMake
         ("EPSG:4326", Affine(0.0003, 0, -120, 0, -0.0003, 38), "not metres"),
         ("EPSG:2227", Affine(98.4, 0, 6000000, 0, -98.4, 2000000), "not metres"),
         (None, Affine(1, 0, 0, 0, 1, 0), "not north-up"),
+        (
+            None,
+            Affine(0.0003, 0, -120, 0, -0.0003, 38),
+            "cells measure 0.0003 m: is the transform in degrees",
+        ),
+        ("EPSG:32611", Affine.rotation(10) @ Affine.scale(30, -30), "not north-up"),
         ("EPSG:32611", Affine(30, 0, 0, 0, -20, 0), "must be square"),
     ],
 )
