@@ -30,13 +30,17 @@ IntArray = npt.NDArray[np.int64]
 NEARLY = 0.8
 NEARLY_BY_FIRES = 0.6
 
-LOOKS = 12
+LOOKS = 10
 """About how many looks are taken at most, however many breaks there are to build."""
 
 MOST_TRIALS, TRIED_CELLS = 32, 2_000_000
-"""Candidates that fires try at one look, and the cells that burn in all trials together; then the network decides."""
+"""Candidates that fires try at one look, and the cells that burn in all trials together; then the network decides.
+
+More than 50 breaks get fewer trials, in proportion: single lines count for less, and looks alone take longer.
+"""
 
 _APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 10, 200, 0.5
+_FEW = 50
 _SAVED_SHARE, _CLOSES = 5, 0.02
 
 
@@ -78,7 +82,7 @@ def drawn_lines(
     """
     breaks = np.zeros(scene.fuel.shape, np.bool_)
     lines: list[IntArray] = []
-    cells = TRIED_CELLS if fires is not None else 0
+    cells = min(TRIED_CELLS, TRIED_CELLS * _FEW // max(room, 1)) if fires is not None else 0
     while (left := room - int(breaks.sum())) >= SHORTEST:
         state = LineState.of(scene, breaks, left)
         if len(state.segments) == 0:
