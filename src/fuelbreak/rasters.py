@@ -18,6 +18,7 @@ from typing import TypeVar
 
 from fuelbreak import tile_cache
 from fuelbreak.bands import FIRELINE_SUFFIXES, SUFFIXES
+from fuelbreak.canopy_units import doubt_canopy_units
 from fuelbreak.errors import LandscapeError
 from fuelbreak.geotiff import write_raster
 from fuelbreak.landfire import SlopeUnits, decode, encode, resolve_slope_units
@@ -81,6 +82,7 @@ def load_landscapes(
     places = [
         read_layers(str(index), files) for index, files in _with_progress(wanted, "Loading rasters", progress)
     ]
+    doubt_canopy_units(places)
     units = resolve_slope_units(places, slope_units)
     landscapes = [decode(place, unit) for place, unit in zip(places, units, strict=True)]
     if cache and len(wanted) == len(tiles):
@@ -109,6 +111,7 @@ def read_folder(folder: str | os.PathLike[str], *, slope_units: SlopeUnits = "au
         )
     ((name, files),) = found.items()
     place = read_layers(name, files)
+    doubt_canopy_units([place])
     return decode(place, resolve_slope_units([place], slope_units)[0])
 
 

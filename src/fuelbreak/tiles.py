@@ -22,6 +22,7 @@ from rich.markup import escape
 from rich.status import Status
 
 from fuelbreak.bands import NON_BURNABLE_FUEL_MODELS
+from fuelbreak.canopy_units import doubt_canopy_units
 from fuelbreak.errors import LandscapeError
 from fuelbreak.geotiff import raster_shape
 from fuelbreak.landfire import SlopeUnits, decode, resolve_slope_units
@@ -117,6 +118,7 @@ def _windows(
         return
     step = -(-len(rows) // _STRIPS_TO_JUDGE_SLOPE_BY)
     sample = [read_layers(name, files, (row, size)) for row in rows[::step]]
+    doubt_canopy_units(sample)
     unit = resolve_slope_units(sample, slope_units)[0]
     for row in rows:
         strip = replace(read_layers(name, files, (row, size)), slope_units=unit)

@@ -328,6 +328,37 @@ def test_a_layer_with_several_bands_is_refused(tmp_path: Path, raw_layers: RawMa
         read_folder(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"ch": 19, "cbh": 1}, "band ch: half of the trees are at most 1.9 m high; LANDFIRE stores 10*m"),
+        (
+            {"cc": 3},
+            "band cc: no cover is above 3 %; LANDFIRE stores percent: if these are classes or fractions",
+        ),
+        ({"cbd": 0}, "band cbd: no bulk density under any tree, so no crown fire"),
+        ({}, ""),
+        ({"cc": 0, "ch": 0, "cbh": 0, "cbd": 0}, ""),
+    ],
+    ids=["metres", "classes", "densities rounded down", "sound", "no trees"],
+)
+def test_canopies_that_look_like_another_unit_are_doubted_in_the_log(
+    tmp_path: Path,
+    raw_layers: RawMake,
+    changes: dict[str, int],
+    words: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    layers = raw_layers()
+    layers.slope_tags = {"units": "degrees"}
+    for suffix, value in changes.items():
+        layers.grids[suffix] = np.full((6, 8), value, np.int16)
+    with caplog.at_level(logging.WARNING):
+        read_folder(layers.write(tmp_path, "place"))
+    assert words in caplog.text
+    assert len(caplog.records) == bool(words)
+
+
 def test_a_layer_of_another_shape_is_refused(tmp_path: Path, raw_layers: RawMake) -> None:
     raw_layers().write(tmp_path, "place")
     raw_layers(rows=7).write(tmp_path, "place", only=("asp",))
