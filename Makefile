@@ -8,7 +8,7 @@ EPISODES ?= 20
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
+.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ mutate: $(STAMP)  ## how many small faults in patches/ its tests notice -> docs/
 
 bench-fire: $(STAMP)  ## time per fire and per environment step
 	$(PY) benchmarks/bench_fire.py
+
+bench-tensors: $(STAMP)  ## fires and environments as tensors, on a GPU where there is one, beside the floor
+	$(PY) benchmarks/bench_torch_fire.py
 
 bench-plans: $(STAMP)  ## what plans that need no training save -> docs/benchmarks/plans.md
 	$(PY) benchmarks/bench_plans.py

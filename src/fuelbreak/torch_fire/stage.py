@@ -11,11 +11,11 @@ import numpy.typing as npt
 import torch
 
 from fuelbreak.episode_rules import EpisodeRules
-from fuelbreak.fire.neighbours import MOVES, REACH
+from fuelbreak.fire.neighbours import REACH
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
-from fuelbreak.observation import base_observation, layout_of
+from fuelbreak.observation import base_observation
 from fuelbreak.torch_fire.fires import burn_fires
 from fuelbreak.torch_fire.observations import with_breaks as observed
 from fuelbreak.torch_fire.observations import with_fires
@@ -29,7 +29,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 KEPT_BYTES = 4 * 2**30
-"""Device memory for landscapes under weathers that were played on: five thousand of 50 x 50 cells."""
+"""Device memory for landscapes under weathers that were played on: four thousand of 50 x 50 cells."""
 
 BURNING_BYTES = 4 * 2**30
 """Device memory for fires that burn at once; more environments than fit are burned in turn."""
@@ -67,10 +67,10 @@ class Stage:
         self.device = torch.device(device)
         self._landscapes, self._days, self._rules = tuple(landscapes), tuple(days), rules
         self._shape = height, width = landscapes[0].shape
-        channels = layout_of(rules.layout).num_channels
-        bytes_each = 4 * height * width * (channels + 2 * MOVES)
-        self._scene = lru_cache(maxsize=max(1, KEPT_BYTES // bytes_each))(self._made)
-        first = self._scene(0, 0)
+        first = self._made(0, 0)
+        self._ways_bytes = sum(tensor.nbytes for tensor in first.ways.tensors())
+        kept = KEPT_BYTES // (first.base.nbytes + self._ways_bytes)
+        self._scene = lru_cache(maxsize=max(1, kept))(self._made)
         self._ways = Ways.stacked([first.ways] * num_envs)
         self._bases = torch.stack([first.base] * num_envs)
         self._ignitions: list[IntArray] = [np.zeros((0, 2), np.int64)] * num_envs
@@ -107,7 +107,7 @@ class Stage:
         fires = max(len(self._ignitions[number]) for number in environments)
         height, width = (edge + 2 * REACH for edge in self._shape)
         per_cell = _BYTES_PER_CELL_OBSERVED if self._rules.observes_fires else _BYTES_PER_CELL
-        at_once = max(1, BURNING_BYTES // (fires * height * width * per_cell))
+        at_once = max(1, BURNING_BYTES // (fires * height * width * per_cell + 2 * self._ways_bytes))
         parts = [environments[at : at + at_once] for at in range(0, len(environments), at_once)]
         return np.concatenate([self._burn_at_once(part, breaks[part]) for part in parts])
 
