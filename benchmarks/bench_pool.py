@@ -1,14 +1,15 @@
 """`StableProcessPoolEnv` beside other vector environments and beside a bare plane, interleaved in one run.
 
-usage: python benchmarks/bench_pool.py [--envs 32] [--workers 2 4 16] [--rounds 5] [--seconds 1.0] [--out FILE]
+usage: python benchmarks/bench_pool.py [--envs 32] [--workers 2 4 16] [--rounds 15] [--seconds 0.4] [--out FILE]
        python benchmarks/bench_pool.py --peers .venv-peers/bin/python ...   (`make peers` makes that one)
 
 Every contestant of a row lives in a process of its own (`pool_contestant.py`), all at the same time, and they take
 turns, round by round, so that a busy machine troubles all of them alike; one that does not answer in time is ended and
-named. A ratio is taken within a round; its spread is the range over the rounds. CPU is what parent and workers burn for
-one environment step: the figure that others on the machine trouble least. The bare plane (`bare_plane.py`) does the
-same work without a single guarantee. Start-up, memory (PSS of the workers, from /proc/PID/smaps_rollup) and close are
-measured with the contestant alone.
+named. A ratio is taken within a round; its spread is the range over the rounds, which are many and short: what
+disturbs the machine for a second then spoils two or three of them and not the median. CPU is what parent and workers
+burn for one environment step: the figure that others on the machine trouble least. The bare plane (`bare_plane.py`)
+does the same work without a single guarantee, its workers laid out in memory as the pool's are. Start-up, memory (PSS
+of the workers, from /proc/PID/smaps_rollup) and close are measured with the contestant alone.
 """
 
 from __future__ import annotations
@@ -114,8 +115,8 @@ def main() -> None:
     )
     parser.add_argument("--envs", type=int, default=32)
     parser.add_argument("--workers", type=int, nargs="+", default=[2, 4, 16])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of one contestant's turn")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.4, help="of one contestant's turn")
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="NAME")
     parser.add_argument("--peers", metavar="PYTHON", help="interpreter that has the other packages")
     parser.add_argument("--peer-workers", type=int, default=4, help="where a peer lets one choose")
