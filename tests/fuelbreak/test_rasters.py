@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rasterio
 from rasterio.transform import Affine
 
 from fuelbreak import rasters
@@ -283,80 +282,6 @@ def test_a_layer_on_another_grid_is_refused(
     with pytest.raises(LandscapeError, match=words) as caught:
         read_folder(tmp_path)
     assert caught.value.file == str(tmp_path / f"place_{suffix}.tif")
-
-
-@pytest.mark.parametrize(
-    ("tag", "words"),
-    [
-        (
-            lambda out: setattr(out, "scales", (0.1,)),
-            r"multiplied by 0\.1 and shifted by 0, which LANDFIRE's are not",
-        ),
-        (lambda out: setattr(out, "offsets", (100.0,)), "multiplied by 1 and shifted by 100"),
-        (lambda out: out.write_mask(np.eye(6, 8) == 0), "row 0, column 0: nodata"),
-    ],
-    ids=["scale", "offset", "mask"],
-)
-def test_what_tags_and_masks_say_of_a_layer_is_not_passed_over(
-    tmp_path: Path, raw_layers: RawMake, tag: Callable[[Any], None], words: str
-) -> None:
-    layers = raw_layers()
-    layers.nodata = None
-    layers.write(tmp_path, "place")
-    with rasterio.open(tmp_path / "place_ch.tif", "r+") as out:
-        tag(out)
-    with pytest.raises(LandscapeError, match=words) as caught:
-        read_folder(tmp_path)
-    assert caught.value.file == str(tmp_path / "place_ch.tif")
-
-
-def test_layers_that_are_not_what_they_are_named_are_refused(tmp_path: Path, raw_layers: RawMake) -> None:
-    layers = raw_layers(12, 12)
-    layers.grids["slp"], layers.grids["asp"] = layers.grids["asp"], layers.grids["slp"]
-    with pytest.raises(LandscapeError, match="see that slp, asp and dem are the layers that they are named"):
-        read_folder(layers.write(tmp_path, "place"))
-
-
-@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
-def test_a_layer_with_several_bands_is_refused(tmp_path: Path, raw_layers: RawMake) -> None:
-    raw_layers().write(tmp_path, "place")
-    with rasterio.open(
-        tmp_path / "place_slp.tif", "w", driver="GTiff", count=8, dtype="int16", height=6, width=8
-    ) as out:
-        out.write(np.full((8, 6, 8), 20, np.int16))
-    with pytest.raises(LandscapeError, match="8 bands where one is expected; extract the layer"):
-        read_folder(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"ch": 19, "cbh": 1}, "band ch: half of the trees are at most 1.9 m high; LANDFIRE stores 10*m"),
-        (
-            {"cc": 3},
-            "band cc: no cover is above 3 %; LANDFIRE stores percent: if these are classes or fractions",
-        ),
-        ({"cbd": 0}, "band cbd: no bulk density under any tree, so no crown fire"),
-        ({}, ""),
-        ({"cc": 0, "ch": 0, "cbh": 0, "cbd": 0}, ""),
-    ],
-    ids=["metres", "classes", "densities rounded down", "sound", "no trees"],
-)
-def test_canopies_that_look_like_another_unit_are_doubted_in_the_log(
-    tmp_path: Path,
-    raw_layers: RawMake,
-    changes: dict[str, int],
-    words: str,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    layers = raw_layers()
-    layers.slope_tags = {"units": "degrees"}
-    for suffix, value in changes.items():
-        layers.grids[suffix] = np.full((6, 8), value, np.int16)
-    with caplog.at_level(logging.WARNING):
-        read_folder(layers.write(tmp_path, "place"))
-    assert words in caplog.text
-    assert len(caplog.records) == bool(words)
 
 
 def test_a_layer_of_another_shape_is_refused(tmp_path: Path, raw_layers: RawMake) -> None:
