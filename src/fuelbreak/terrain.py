@@ -169,5 +169,7 @@ def mistaken_aspect(aspect: npt.NDArray[Any], elevation_m: npt.NDArray[Any], cel
     def off(way: Grid) -> float:
         return float(np.median(np.abs((way - falls + 180.0) % 360.0 - 180.0)))
 
+    if off(said) <= _TURNED_DEG:
+        return ""
     best, mistake = min((off(read(said)), mistake) for mistake, read in _ASPECTS.items())
-    return mistake if off(said) > _TURNED_DEG and best < _RIGHT_WAY_DEG else ""
+    return mistake if best < _RIGHT_WAY_DEG else ""
