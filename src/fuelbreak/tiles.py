@@ -67,7 +67,7 @@ def cut_tiles(
     """Cut tiles from the rasters in ``source`` and write them to ``out``, all of them or none.
 
     Args:
-        source: Folder with ``<name>_<suffix>.tif``, or a folder of such folders.
+        source: Folder with ``<name>_<suffix>.tif``, a folder of such folders, or one file of all layers.
         out: Folder for ``cropped_raster/``, made where it is not there.
         size: Cells along each side of a tile.
         overlap: Cells that neighbouring tiles share; 0 <= overlap < size, None = half the size.
@@ -187,7 +187,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Cut GeoTIFF tiles from LANDFIRE layers; windows with nodata or without fuel are left out.",
     )
     parser.add_argument(
-        "source", metavar="SRC", help="folder with <name>_<suffix>.tif, or a folder of such folders"
+        "source",
+        metavar="SRC",
+        help="folder with <name>_<suffix>.tif, a folder of such folders, or a file of all layers (.tif, .lcp)",
     )
     parser.add_argument("out", metavar="OUT", help="folder for cropped_raster/, made where it is not there")
     parser.add_argument("--size", type=int, default=50, help="cells along each side (default %(default)s)")
