@@ -71,6 +71,8 @@ class Supervisor:
             WorkerSlot(worker, indices, parts, options) for worker, indices in enumerate(env_indices)
         ]
         self._parts, self._options, self._block = parts, options, parts.block
+        self._done: Any = parts.block.done.data
+        self._awaited: Any = parts.block.awaited.data
         self._silence = bytes(parts.block.has_reply.nbytes)
         self.reserve = Reserve(parts, options)
         self.attributes = KeptAttributes()
@@ -252,7 +254,9 @@ class Supervisor:
             slot.order = order
             if slot.is_partial:
                 slot.involve(slot.env_indices)
-        block.command[:], block.buffer[:] = _STEP, buffer
+        if self._common is None:
+            block.command[:] = _STEP
+        block.buffer[:] = buffer
         block.sequence[:] = block.awaited[:] = number
         for ring in self._rings:
             ring()
@@ -266,12 +270,13 @@ class Supervisor:
                 return True
             if time.monotonic() + LONGEST_SLEEP_S > self.slots[0].earliest_deadline():
                 return False
-            self._notice_deaths(self._watch.sleep(None))
+            if ended := self._watch.sleep(None):
+                self._notice_deaths(ended)
         return False
 
     def _are_all_done(self) -> bool:
-        """Tell whether all have done what is awaited; comparing bytes takes a tenth of what comparing arrays does."""
-        return self._block.done.tobytes() == self._block.awaited.tobytes()
+        """Tell whether all have done what is awaited; memory views compare in a tenth of the time of arrays."""
+        return bool(self._done == self._awaited)
 
     def _is_plain(self) -> bool:
         """Tell whether all workers share one command and nothing has gone wrong since."""
