@@ -23,10 +23,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(PY) -m fuelbreak.fire.warm_up
 	@touch $@
 
-train: $(STAMP)  ## patch src/Train.py, train with it, evaluate, draw (EPISODES=20)
+train: $(STAMP)  ## patch src/Train.py, train with it and with src/Train_stable.py, evaluate, draw (EPISODES=20)
 	$(PY) patch_train_stable.py
 	$(PY) src/Train.py --episodes $(EPISODES)
-	$(PY) -m fuelbreak.evaluate runs/latest --beside lines
+	$(PY) src/Train_stable.py --episodes $(EPISODES) --batch-size 32 --quiet --no-evaluate
+	$(PY) -m fuelbreak.evaluate runs/latest --beside "$$(ls -d runs/*Z-train* | grep -v stable | tail -n 1)" lines
 	@echo "To train for real: $(PY) src/Train_stable.py --rasters DIR --episodes 2000   (src/Train_stable.py --help)"
 
 pretrain: $(STAMP)  ## make the weights of the agent that draws lines anew (LAYERS="DIR ...") -> runs/pretrained

@@ -210,7 +210,7 @@ class Training:
         """Train until the episodes are done or a signal asks to stop, saving as it goes."""
         steps = self.settings.steps_per_ep
         with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
-            while self.episode < self.settings.episodes and not stop:
+            while self.episode < self.settings.episodes:
                 self.learner.anneal(self.episode / self.settings.episodes)
                 if self.step == 0:
                     self.pretrain(stop)
