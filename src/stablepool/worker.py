@@ -27,6 +27,7 @@ __all__ = ["Endowment", "Post", "Terms", "adopt", "serve"]
 _PR_SET_PDEATHSIG = 1
 _EXIT_BROKEN = 70  # EX_SOFTWARE
 _CLOSE = int(Command.CLOSE)
+_WORTH_A_TABLE = 8  # environments; making a table of fewer takes a worker longer than it saves the parent
 
 
 @dataclass(frozen=True)
@@ -210,7 +211,7 @@ class _Worker:
 
     def _pack(self, reply: Reply) -> bytes:
         try:
-            return dumps(reply.tabulated())
+            return dumps(reply.tabulated() if len(reply.infos) >= _WORTH_A_TABLE else reply)
         except Exception:  # noqa: BLE001 - anything may be wrong with what an environment returned
             self._blame_unpicklable(reply)
             return dumps(reply)
