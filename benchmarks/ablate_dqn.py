@@ -68,6 +68,7 @@ VARIANTS: Mapping[str, dict[str, Any]] = {
     "+prioritized": BASE | {"prioritized": True},
     "+symmetries": BASE | {"symmetries": True},
     "+demonstrations": SHOWN,
+    "demonstrations, symmetries": SHOWN | {"symmetries": True},
     "demonstrations, n-step, symmetries": SHOWN | {"n_step": 3, "symmetries": True},
     "all": SHOWN | {"n_step": 3, "symmetries": True, "prioritized": True},
     "demonstrations alone, symmetries": SHOWN | {"symmetries": True, "pretrain_updates": 225, "episodes": 3},
