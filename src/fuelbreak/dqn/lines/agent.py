@@ -1,4 +1,4 @@
-"""The agent that draws lines, within a fifth of a second for 50 x 50 cells on two cores.
+"""The agent that draws lines, in a fraction of a second for 50 x 50 cells.
 
     network    looks and draws; fires try its best lines                    `drawing`
     cuts       meanwhile: chains from rock to rock, the best first          `fuelbreak.plans.search`
