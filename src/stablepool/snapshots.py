@@ -1,9 +1,10 @@
 """Snapshots of environments in shared memory, so that an episode survives the worker that it was played in.
 
 An environment takes part by having ``snapshot()`` (anything that pickles) and ``restore(snapshot)``, or by an attribute
-``pickle_snapshots = True``, where the whole environment is pickled. Both are looked for on the outermost object: the
-snapshot of a wrapped environment would not know its wrappers' state. Two places per environment take turns, each with
-the number of the command after which it was taken, so that the state before a failed command is still whole.
+``pickle_snapshots = True``, where the whole environment is pickled, wrappers and all. ``snapshot()`` is looked for
+behind the wrappers that `gymnasium.make` adds, whose state is known and kept beside it; behind others it is not, for a
+snapshot without their state would be none. Two places per environment take turns, each with the number of the command
+after which it was taken, so that the state before a failed command is still whole.
 """
 
 from __future__ import annotations
@@ -19,6 +20,16 @@ import numpy.typing as npt
 __all__ = ["SnapshotArea", "keeps_snapshots", "restore", "take"]
 
 _LINE = 64
+
+_WRAPPERS: dict[str, tuple[str, ...]] = {
+    "gymnasium.wrappers.common.OrderEnforcing": ("_has_reset",),
+    "gymnasium.wrappers.common.PassiveEnvChecker": (),
+    "gymnasium.wrappers.common.TimeLimit": ("_elapsed_steps",),
+}
+"""What `gymnasium.make` puts around an environment, and the attributes that change in an episode."""
+
+_CHECKED = ("checked_reset", "checked_step", "checked_data_reuse")
+"""`PassiveEnvChecker` looks at the first reset and two steps; a restored environment is past them."""
 
 
 class SnapshotArea:
@@ -73,23 +84,45 @@ class SnapshotArea:
 
 def keeps_snapshots(env: Any) -> bool:
     """Tell whether an environment takes part."""
-    return _is_pickled_whole(env) or (callable(getattr(env, "snapshot", None)) and hasattr(env, "restore"))
+    core = _layers(env)[-1]
+    return _is_pickled_whole(env) or (callable(getattr(core, "snapshot", None)) and hasattr(core, "restore"))
 
 
 def take(env: Any) -> bytes:
     """Snapshot an environment."""
-    data: bytes = cloudpickle.dumps(env) if _is_pickled_whole(env) else pickle.dumps(env.snapshot())
-    return data
+    if _is_pickled_whole(env):
+        whole: bytes = cloudpickle.dumps(env)
+        return whole
+    *wrappers, core = _layers(env)
+    carried = [{name: getattr(layer, name) for name in _WRAPPERS[_name(layer)]} for layer in wrappers]
+    return pickle.dumps((core.snapshot(), carried))
 
 
 def restore(env: Any, data: bytes) -> Any:
     """Return the environment in the state that it was snapshot in: the same object, or another where it was pickled."""
-    snapshot = pickle.loads(data)  # noqa: S301 - written by the worker before this one
+    state = pickle.loads(data)  # noqa: S301 - written by the worker before this one
     if _is_pickled_whole(env):
-        return snapshot
-    env.restore(snapshot)
+        return state
+    *wrappers, core = _layers(env)
+    snapshot, carried = state
+    core.restore(snapshot)
+    for layer, attributes in zip(wrappers, carried, strict=True):
+        seen = dict.fromkeys((name for name in _CHECKED if hasattr(layer, name)), True)
+        vars(layer).update(attributes | seen)
     return env
 
 
+def _layers(env: Any) -> list[Any]:
+    """The environment's known wrappers, from the outside, and what they are around."""
+    layers = [env]
+    while _name(layers[-1]) in _WRAPPERS:
+        layers.append(layers[-1].env)
+    return layers
+
+
+def _name(layer: Any) -> str:
+    return f"{type(layer).__module__}.{type(layer).__qualname__}"
+
+
 def _is_pickled_whole(env: Any) -> bool:
-    return getattr(env, "pickle_snapshots", False) is True
+    return getattr(getattr(env, "unwrapped", env), "pickle_snapshots", False) is True

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.envs.registration import EnvSpec
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers import RecordEpisodeStatistics
 from pool_envs import EPISODE_STEPS, Bulky, Counting, Pickled, Plan, Saved
 from test_equality import assert_same
 
@@ -44,6 +47,35 @@ def test_a_lost_step_is_repeated_and_nothing_differs(kind: type[Counting], how: 
     assert_same(play(envs), play(SyncVectorEnv([lambda i=i: Counting(i) for i in range(4)])))
     assert (envs.counters["pool/recoveries"], envs.counters["pool/void_transitions"]) == (1, 0)
     assert len(list(tmp_path.glob("fired-*"))) == 1
+
+
+def registered(kind: type[Counting], index: int, plan: Plan | None) -> Any:
+    """As `gymnasium.make` makes it, with a time limit in the midst of its episodes."""
+    spec = EnvSpec("Snapshot-v0", entry_point=lambda: kind(index, plan), max_episode_steps=EPISODE_STEPS - 2)
+    return gym.make(spec)
+
+
+@pytest.mark.parametrize("kind", [Saved, Pickled])
+@pytest.mark.parametrize("at", [1, 3, EPISODE_STEPS - 2])
+def test_it_is_found_behind_what_make_puts_around_it(kind: type[Counting], at: int, tmp_path: Path) -> None:
+    plan = Plan("step", "SIGKILL", tmp_path, at=at)
+    envs = StableProcessPoolEnv(
+        [lambda i=i: registered(kind, i, plan if i == FAULTY else None) for i in range(4)], 2, 5.0
+    )
+    plain = SyncVectorEnv([lambda i=i: registered(Counting, i, None) for i in range(4)])
+    assert_same(play(envs), play(plain))
+    assert (envs.counters["pool/recoveries"], envs.counters["pool/void_transitions"]) == (1, 0)
+
+
+def test_behind_other_wrappers_it_is_not_for_their_state_is_unknown(tmp_path: Path) -> None:
+    plan = Plan("step", "SIGKILL", tmp_path, at=2)
+    envs = StableProcessPoolEnv([lambda: RecordEpisodeStatistics(Saved(0, plan))], 1, 5.0)
+    try:
+        envs.reset(seed=5)
+        envs.step(ACTIONS[:1])
+        assert envs.step(ACTIONS[:1])[4]["fault"][0].kind == "crash"
+    finally:
+        envs.close()
 
 
 @pytest.mark.parametrize(
