@@ -39,12 +39,29 @@ def limited(what: int, to: int) -> Iterator[None]:
         resource.setrlimit(what, (soft, hard))
 
 
+@contextmanager
+def descriptors_left(count: int) -> Iterator[None]:
+    """So many more can be opened; below 0: not all that are closed meanwhile can be opened again.
+
+    The system limits their numbers: gaps between them, which other tests may have left, are filled first.
+    """
+    with contextlib.ExitStack() as fillers:
+        gc.collect()
+        highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+        filler = -1
+        while filler < highest:
+            filler = os.open(os.devnull, os.O_RDONLY)
+            fillers.callback(os.close, filler)
+        with limited(resource.RLIMIT_NOFILE, filler + 1 + count):
+            yield
+
+
 def test_wherever_descriptors_run_out_in_a_start_nothing_is_left() -> None:
     StableProcessPoolEnv([make(0), make(1)], 2).close()  # what is opened once and for all is open now
     for spare in range(5, 30, 4):
         gc.collect()
         in_use = psutil.Process().num_fds()
-        with limited(resource.RLIMIT_NOFILE, in_use + spare), contextlib.suppress(OSError):
+        with descriptors_left(spare), contextlib.suppress(OSError):
             StableProcessPoolEnv([make(0), make(1)], 2).close()
             assert spare > 20, "no pool can do with so few"
         gc.collect()
@@ -54,7 +71,7 @@ def test_wherever_descriptors_run_out_in_a_start_nothing_is_left() -> None:
 
 def test_a_start_without_descriptors_says_what_to_do() -> None:
     with (
-        limited(resource.RLIMIT_NOFILE, psutil.Process().num_fds() + 8),
+        descriptors_left(8),
         pytest.raises(OSError, match=r"Too many open files; for the pool.*ulimit -n"),
     ):
         StableProcessPoolEnv([make(0)], 1)
@@ -65,7 +82,7 @@ def test_a_replacement_that_finds_no_descriptors_is_started_once_there_are_some(
     try:
         envs.reset(seed=1)
         envs.step(ACTIONS)
-        with limited(resource.RLIMIT_NOFILE, psutil.Process().num_fds() - 2):
+        with descriptors_left(-2):
             os.kill(envs.worker_pids[1], signal.SIGKILL)
             assert envs.step(ACTIONS)[4]["fault"][1].phase == "idle"
             observations, *_, infos = envs.step(ACTIONS)
