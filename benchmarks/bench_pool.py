@@ -29,6 +29,7 @@ from pool_workloads import WORKLOADS
 POOL, BARE, ASYNC, SYNC = "StableProcessPoolEnv", "bare plane", "AsyncVectorEnv", "SyncVectorEnv"
 LIFE_WORKLOAD = "CartPole-v1"
 PEER_WORKLOADS = list(WORKLOADS)[:2]
+NOT_EQUAL = "The bare plane has neither infos nor snapshots: of FuelBreakEnv, which has both, it does a part of the work."
 
 
 def speed_rows(arguments: argparse.Namespace) -> Iterator[str]:
@@ -131,7 +132,7 @@ def main() -> None:
         "",
     ]
     if not arguments.only_peers:
-        text += show(speed_rows(arguments))
+        text += [*show(speed_rows(arguments)), "", NOT_EQUAL]
         text += ["", f"Start-up and memory with {LIFE_WORKLOAD} (median of 3):", ""]
         text += [*show(life_rows(arguments)), "", "When something fails:", "", *show(failure_rows()), ""]
     if arguments.peers:
