@@ -29,7 +29,7 @@ from pool_workloads import WORKLOADS
 POOL, BARE, ASYNC, SYNC = "StableProcessPoolEnv", "bare plane", "AsyncVectorEnv", "SyncVectorEnv"
 LIFE_WORKLOAD = "CartPole-v1"
 PEER_WORKLOADS = list(WORKLOADS)[:2]
-NOT_EQUAL = "The bare plane has neither infos nor snapshots: of FuelBreakEnv, which has both, it does a part of the work."
+NOT_EQUAL = "The bare plane has neither infos nor snapshots: for FuelBreakEnv, which has both, it does less work."
 
 
 def speed_rows(arguments: argparse.Namespace) -> Iterator[str]:
