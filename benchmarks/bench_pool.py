@@ -29,7 +29,9 @@ from pool_workloads import WORKLOADS
 POOL, BARE, ASYNC, SYNC = "StableProcessPoolEnv", "bare plane", "AsyncVectorEnv", "SyncVectorEnv"
 LIFE_WORKLOAD = "CartPole-v1"
 PEER_WORKLOADS = list(WORKLOADS)[:2]
-NOT_EQUAL = "The bare plane has neither infos nor snapshots: for FuelBreakEnv, which has both, it does less work."
+NOT_EQUAL = (
+    "The bare plane has neither infos nor snapshots: for FuelBreakEnv, which has both, it does less work."
+)
 
 
 def speed_rows(arguments: argparse.Namespace) -> Iterator[str]:
