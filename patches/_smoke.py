@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ __all__ = ["SmokeResult", "smoke"]
 
 _CHILD = Path(__file__).with_name("_smoke_child.py")
 _LINES = 12
+_GRACE_S, _LINGER_S = 2.0, 0.5
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,32 @@ def smoke(script: Path, steps: int, timeout_s: float) -> SmokeResult:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process group; nobody of it may stay behind."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
+    """End the process group; nobody of it may stay behind.
+
+    It is asked first: multiprocessing's resource tracker, which takes away what the script left in /dev/shm, outlives
+    SIGTERM and ends with the last of the others.
+    """
+    _signal(process, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_S)
+    process.kill()
     process.wait()
+    until = time.monotonic() + _LINGER_S
+    while _signal(process, 0) and time.monotonic() < until:
+        time.sleep(0.02)
+    if hasattr(signal, "SIGKILL"):
+        _signal(process, signal.SIGKILL)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> bool:
+    """Send a signal to the group; False where nobody of it is left."""
+    if not hasattr(os, "killpg"):
+        return False
+    try:
+        os.killpg(process.pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 def _tail(descriptor: int) -> str:

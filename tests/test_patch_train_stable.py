@@ -295,7 +295,9 @@ def test_smoke_restores_a_script_that_fails(folder: Path) -> None:
 def test_smoke_ends_a_script_that_hangs(folder: Path) -> None:
     hanging = RUNNING.replace("    envs.step", "    __import__('time').sleep(600)\n    envs.step")
     (folder / "run.py").write_text(hanging)
+    before = set(Path("/dev/shm").iterdir())
     done = run(folder, "run.py", "--smoke", "3", "--smoke-timeout", "4")
+    assert set(Path("/dev/shm").iterdir()) <= before
     assert done.returncode == 5
     assert "within 4 s" in done.stdout
     assert (folder / "run.py").read_text() == hanging
