@@ -173,8 +173,8 @@ def table(records: Sequence[dict[str, Any]], synthetic: int) -> list[str]:
     return rows
 
 
-def main() -> None:
-    """Train, judge, write."""
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -185,7 +185,29 @@ def main() -> None:
         "--records", type=Path, help="JSON lines, one a run; runs found there are not repeated"
     )
     parser.add_argument("--out", type=Path)
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def report(records: list[dict[str, Any]], heldout: int, seeds: int, real: int, conditions: str) -> list[str]:
+    """The table and what it was made by."""
+    order = [RULER, *VARIANTS, f"{ONE_BY_ONE}, one cell a look"]
+    ordered = sorted(records, key=lambda record: (order.index(record["variant"]), record["seed"]))
+    return [
+        "# What each part of the DQN over cells is worth",
+        "",
+        f"Reduction of the expected burned area in percent with {BUDGET} breaks on {SIZE} x {SIZE} cells, {STEP} a "
+        f"step, default weather, all burnable ignitions, on {heldout} synthetic tiles and {real} windows "
+        f"of {', '.join(REGIONS)}, none of them trained on. Each variant: {TILES} synthetic training tiles, some 250 "
+        f"optimizer steps on batches of {COMMON.batch_size}, {seeds} seeds. Interquartile means over tiles and "
+        f"seeds with stratified bootstrap intervals over seeds. {conditions}, {time.strftime('%Y-%m-%d')}.",
+        "",
+        *table(ordered, heldout),
+    ]
+
+
+def main() -> None:
+    """Train, judge, write."""
+    asked = arguments()
     torch.set_num_threads(1)
     started = machine()
     tiles = list(generate_set(0, TILES, SIZE))
@@ -222,19 +244,7 @@ def main() -> None:
             keep(name, seed, bench.network_scores(network, settings, settings.break_step), seconds)
             if name == ONE_BY_ONE:
                 keep(f"{name}, one cell a look", seed, bench.network_scores(network, settings, 1), seconds)
-    order = [RULER, *VARIANTS, f"{ONE_BY_ONE}, one cell a look"]
-    records.sort(key=lambda record: (order.index(record["variant"]), record["seed"]))
-    lines = [
-        "# What each part of the DQN over cells is worth",
-        "",
-        f"Reduction of the expected burned area in percent with {BUDGET} breaks on {SIZE} x {SIZE} cells, {STEP} a "
-        f"step, default weather, all burnable ignitions, on {asked.heldout} synthetic tiles and {len(real)} windows "
-        f"of {', '.join(REGIONS)}, none of them trained on. Each variant: {TILES} synthetic training tiles, some 250 "
-        f"optimizer steps on batches of {COMMON.batch_size}, {asked.seeds} seeds. Interquartile means over tiles and "
-        f"seeds with stratified bootstrap intervals over seeds. {started}, {time.strftime('%Y-%m-%d')}.",
-        "",
-        *table(records, asked.heldout),
-    ]
+    lines = report(records, asked.heldout, asked.seeds, len(real), started)
     print("\n".join(lines))
     write(asked.out, lines)
 
