@@ -24,7 +24,7 @@ from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.spread import arrival_times, order_by_place
 from fuelbreak.fire.travel_time import FloatArray, Graph
 
-__all__ = ["downstream_cells"]
+__all__ = ["FireTrees", "crossed_cells", "downstream_cells"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
@@ -38,7 +38,7 @@ class _Tree(NamedTuple):
     Attributes:
         move: int64 (cells,), the move by which the fire came to a cell, or none.
         waiting: int64 (cells,), moves from a cell whose ends have not been added up.
-        size: int64 (cells,), cells downstream of those added up so far, itself among them.
+        size: int64 (cells,), what those downstream weigh that were added up so far, itself among them.
         ready: int64 (cells,), cells of which nothing is waited for.
     """
 
@@ -76,20 +76,44 @@ def downstream_cells(
     graph = simulator.with_breaks(breaks)
     starts = simulator.starts(ignitions)
     starts = starts[order_by_place(starts, graph.burns.shape[1])]
-    crossed, rows = crossed_cells()
-    total = np.zeros(graph.burns.size, np.int64)
+    trees, weight = FireTrees(graph), np.ones(graph.burns.size, np.int64)
     room, limit = allocate_room(graph), simulator.weather.duration_min
-    tree = _allocate(graph.burns.size)
     for start in starts.tolist():
         if graph.burns.flat[start]:
             times = arrival_times(graph, room, start, limit).ravel()
-            _add_downstream(graph, times, start, crossed, rows, int(counts_itself), tree, total)
-    return (total / len(starts)).reshape(graph.burns.shape)
+            trees.add(times, start, weight, counts_itself=counts_itself)
+    return (trees.total / len(starts)).reshape(graph.burns.shape)
 
 
-def _allocate(cells: int) -> _Tree:
-    waiting, ready = np.zeros(cells, np.int64), np.empty(cells, np.int64)
-    return _Tree(np.full(cells, _NONE, np.int64), waiting, np.ones(cells, np.int64), ready)
+class FireTrees:
+    """Adds up what lies downstream of each cell, fire by fire.
+
+    Args:
+        graph: That the fires burn on.
+
+    Attributes:
+        total: int64 (cells,), over the fires so far.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        cells = graph.burns.size
+        self._graph, self._crossed = graph, crossed_cells()
+        waiting, ready = np.zeros(cells, np.int64), np.empty(cells, np.int64)
+        self._tree = _Tree(np.full(cells, _NONE, np.int64), waiting, np.zeros(cells, np.int64), ready)
+        self.total = np.zeros(cells, np.int64)
+
+    def add(self, times: FloatArray, start: int, weight: IntArray, *, counts_itself: bool = True) -> None:
+        """Add a fire.
+
+        Args:
+            times: float32 (cells,), minutes, inf where it does not come.
+            start: The cell that it starts in.
+            weight: int64 (cells,), what each cell counts where it burns.
+            counts_itself: Whether a cell lies downstream of itself.
+        """
+        _add_downstream(
+            self._graph, times, start, *self._crossed, int(counts_itself), weight, self._tree, self.total
+        )
 
 
 @cache
@@ -117,6 +141,7 @@ def _add_downstream(
     crossed: IntArray,
     rows: IntArray,
     itself: int,
+    weight: IntArray,
     tree: _Tree,
     total: IntArray,
 ) -> None:
@@ -125,13 +150,15 @@ def _add_downstream(
     burned = np.flatnonzero(times < np.inf)
     _find_moves(graph, times, start, burned, move, waiting)
     for cell in burned:
+        size[cell] = weight[cell]
+    for cell in burned:
         if move[cell] != _NONE and waiting[cell] == 0:
             ready[count] = cell
             count += 1
     while count > 0:
         count -= 1
         cell = ready[count]
-        total[cell] += size[cell] - 1 + itself
+        total[cell] += size[cell] - (1 - itself) * weight[cell]
         _add_crossed(graph, cell, crossed[rows[move[cell]] : rows[move[cell] + 1]], size[cell], total)
         below = cell - graph.ahead[move[cell]]
         size[below] += size[cell]
@@ -140,7 +167,7 @@ def _add_downstream(
             ready[count] = below
             count += 1
     for cell in burned:
-        move[cell], waiting[cell], size[cell] = _NONE, 0, 1
+        move[cell], waiting[cell] = _NONE, 0
 
 
 @numba.njit(cache=True, nogil=True)
