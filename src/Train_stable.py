@@ -1,7 +1,8 @@
-"""Train a double DQN that places fuel breaks, in environments that cannot hang the run.
+"""Train a double DQN that places fuel breaks, cell by cell in environments that cannot hang the run, or line by line.
 
     python src/Train_stable.py                                 # the embedded default landscapes
     python src/Train_stable.py --rasters DIR --episodes 2000   # your own tiles, for real
+    python src/Train_stable.py --agent lines                   # the agent that draws lines; its settings: add --help
     python src/Train_stable.py --resume runs/latest            # go on where a run stopped
     python src/Train_stable.py --help
 
@@ -18,7 +19,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,9 +29,10 @@ import numpy.typing as npt
 import torch
 import tyro
 
-from fuelbreak.console import progress_bar, say
+from fuelbreak.console import going_on_without, progress_bar, say
 from fuelbreak.defaults import heldout_landscapes, training_landscapes
 from fuelbreak.dqn import Demonstrator, Learner, ScheduleSettings
+from fuelbreak.dqn.lines.training_run import LineRunSettings, train_lines
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import FuelBreakError
@@ -49,23 +51,15 @@ from stablepool import StableProcessPoolEnv, valid_transitions
 from stablepool.options import MOST_WORKERS_BY_DEFAULT, count_workers, usable_cores
 
 COUNTS = (
-    *(
-        "n_envs",
-        "steps_per_ep",
-        "budget",
-        "break_step",
-        "sims",
-        "episodes",
-        "buffer_cap",
-        "batch_size",
-        "n_step",
-    ),
-    *("gradient_accumulation_steps", "updates_per_step", "target_network_frequency", "checkpoint_every"),
+    *("n_envs", "steps_per_ep", "budget", "break_step", "sims", "episodes", "buffer_cap", "batch_size"),
+    *("n_step", "gradient_accumulation_steps", "updates_per_step", "target_network_frequency"),
+    *("checkpoint_every", "taught_episodes", "episodes_at_once", "updates_per_episode"),
 )
-SHARES = ("shown_share", "end_shown_share", "start_epsilon", "end_epsilon")
+OR_NONE = ("demonstrations", "pretrain_updates", "fit_updates", "drawn_episodes")
+SHARES = ("shown_share", "end_shown_share", "start_epsilon", "end_epsilon", "target_rate")
 RULES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (COUNTS, lambda value: value >= 1, "a whole number from 1 up"),
-    (("demonstrations", "pretrain_updates"), lambda value: value >= 0, "a whole number from 0 up"),
+    (OR_NONE, lambda value: value >= 0, "a whole number from 0 up"),
     (SHARES, lambda value: 0.0 <= value <= 1.0, "a share from 0 to 1"),
     (("timeout",), lambda value: value > 0, "seconds, more than none"),
     (("demonstrator",), lambda value: value in PLANS, f"one of {', '.join(PLANS)}"),
@@ -77,8 +71,34 @@ SCORED_EPISODES = 10
 
 
 @dataclass(frozen=True)
-class Settings(ScheduleSettings):
-    """What a run is made of; every value has a flag."""
+class RunSettings:
+    """What a run is made of, whichever agent it trains; every value has a flag."""
+
+    agent: Literal["cells", "lines"] = "cells"
+    """What is trained; each has settings of its own, which --agent lines --help lists."""
+    device: str = ""
+    """Where the network lives; by default cuda where there is one, else cpu."""
+    rasters: Path | None = None
+    """Folder with cropped_raster/; by default synthetic landscapes in data/default."""
+    heldout: Path | None = None
+    """Tiles to evaluate on at the end; by default synthetic ones of other seeds in data/heldout."""
+    evaluate: bool = True
+    """Judge the agent and draw pictures at the end."""
+    resume: Path | None = None
+    """A run's folder to go on with; its own settings hold, except for flags that are given."""
+
+
+@dataclass(frozen=True)
+class LineSettings(LineRunSettings, RunSettings):
+    """A run that trains the agent that draws lines."""
+
+    agent: Literal["cells", "lines"] = "lines"
+    """What is trained; these are the settings of lines."""
+
+
+@dataclass(frozen=True)
+class Settings(ScheduleSettings, RunSettings):
+    """A run that trains the DQN over cells."""
 
     preset: Literal["conservative", "balanced", "aggressive", "low-memory", "many-core"] = "balanced"
     """Starting values of n_envs, batch_size, sims, buffer_cap, max_workers and timeout; flags override them."""
@@ -94,19 +114,11 @@ class Settings(ScheduleSettings):
     """Fires by which a step is judged; more make the reward less noisy and the step slower."""
     checkpoint_every: int = 10
     """Episodes between checkpoints."""
-    device: str = ""
-    """Where the network lives; by default cuda where there is one, else cpu."""
-    rasters: Path | None = None
-    """Folder with cropped_raster/; by default synthetic landscapes in data/default."""
-    heldout: Path | None = None
-    """Tiles to evaluate on at the end; by default synthetic ones of other seeds in data/heldout."""
-    evaluate: bool = True
-    """Judge the agent and draw pictures at the end."""
-    resume: Path | None = None
-    """A run's folder to go on with; its own settings hold, except for flags that are given."""
     quiet: bool = False
     """Leave out the line for each completed environment."""
 
+
+AnySettings = Settings | LineSettings
 
 PRESETS = {
     "conservative": Settings(preset="conservative", n_envs=16, batch_size=32),
@@ -117,40 +129,46 @@ PRESETS = {
 }
 
 
-def parse_settings(arguments: Sequence[str] | None = None) -> Settings:
+def parse_settings(arguments: Sequence[str] | None = None) -> AnySettings:
     """Flags over the preset's values, or over those of the run that is resumed."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--agent", default="cells")
     first.add_argument("--preset", default="balanced")
     first.add_argument("--resume", type=Path)
     known, _ = first.parse_known_args(arguments)
-    default = PRESETS.get(known.preset, Settings())
+    default: AnySettings = PRESETS.get(known.preset, Settings())
+    if known.agent == "lines":
+        default = LineSettings()
     if known.resume is not None and (known.resume / "config.json").is_file():
         default = _saved_settings(known.resume)
-    return tyro.cli(Settings, args=arguments, default=default, description=__doc__)
+    program = "Train_stable.py" if default.agent == "cells" else f"Train_stable.py --agent {default.agent}"
+    return tyro.cli(type(default), args=arguments, default=default, prog=program, description=__doc__)
 
 
 class SettingsError(ValueError):
     """A value with which no run can start."""
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: AnySettings) -> None:
     """Refuse what would fail later, or never do anything.
 
     Raises:
         SettingsError: Naming the flag.
     """
+    if settings.agent != type(settings).agent:
+        raise SettingsError(f"--agent is {settings.agent}; {settings.resume} trains {type(settings).agent}")
     for names, is_right, advice in RULES:
-        for name in names:
+        for name in (name for name in names if hasattr(settings, name)):
             value = getattr(settings, name)
             if not is_right(value):
                 raise SettingsError(f"--{name.replace('_', '-')} is {value}; give {advice}")
 
 
-def _saved_settings(run: Path) -> Settings:
+def _saved_settings(run: Path) -> AnySettings:
     saved = json.loads((run / "config.json").read_text(encoding="utf-8"))["config"]
     for name in ("rasters", "heldout", "resume"):
         saved[name] = Path(saved[name]) if saved.get(name) else None
-    return Settings(**saved)
+    return LineSettings(**saved) if saved.get("agent") == "lines" else Settings(**saved)
 
 
 def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], FuelBreakEnv]:
@@ -162,15 +180,6 @@ def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], Fu
         )
 
     return build
-
-
-@contextlib.contextmanager
-def going_on_without(what: str) -> Iterator[None]:
-    """Say what could not be written, where a disk is full, and go on: what was learned is worth more than a file."""
-    try:
-        yield
-    except OSError as error:
-        say(f"Not written: {what} ({error}); training goes on", "warning")
 
 
 class Training:
@@ -412,24 +421,30 @@ def open_pool(
     return contextlib.closing(envs)
 
 
-def open_run(settings: Settings, landscapes: Sequence[Landscape]) -> RunFolder:
+def open_run(settings: AnySettings, landscapes: Sequence[Landscape]) -> RunFolder:
     """The resumed run's folder, or a new one."""
     if settings.resume is not None:
         return RunFolder.reopen(settings.resume)
-    return RunFolder.create("train-stable", dataclasses.asdict(settings), landscapes=landscapes)
+    name = "train-stable" if settings.agent == "cells" else "train-stable-lines"
+    return RunFolder.create(name, dataclasses.asdict(settings), landscapes=landscapes)
 
 
-def run_from(settings: Settings) -> int:
+def run_from(settings: AnySettings) -> int:
     """Load, train, evaluate; the exit code."""
     stop = StopRequest()
     device = settings.device or ("cuda" if torch.cuda.is_available() else "cpu")
     say(f"Using device {device} on {usable_cores()}-core system", "device")
-    say(f"Training with {settings.n_envs} environments on {usable_cores()} cores", "target")
+    if isinstance(settings, Settings):
+        say(f"Training with {settings.n_envs} environments on {usable_cores()} cores", "target")
     say("Loading rasters...", "folder")
     landscapes = training_landscapes(settings.rasters)
     say(f"Loaded {len(landscapes)} rasters", "ok")
     with open_run(settings, landscapes) as run:
-        is_saved = train(settings, run, landscapes, device, stop)
+        if isinstance(settings, LineSettings):
+            is_resumed = settings.resume is not None
+            is_saved = train_lines(settings, run, landscapes, device, stop, is_resumed=is_resumed)
+        else:
+            is_saved = train(settings, run, landscapes, device, stop)
     if stop.signal_number is not None:
         say(
             f"Stopped by {signal.Signals(stop.signal_number).name}; go on with --resume {run.path}", "warning"
@@ -437,7 +452,8 @@ def run_from(settings: Settings) -> int:
         return 128 + stop.signal_number
     stop.restore()
     if phases := mean_phases(run.path / METRICS_NAME):
-        say(f"Time of a vector step: {describe_phases(phases)}")
+        unit = "vector step" if settings.agent == "cells" else "round"
+        say(f"Time of a {unit}: {describe_phases(phases)}")
     if not is_saved:
         say(
             f"Error: what was learned last is not on disk; make room and --resume {run.path}",

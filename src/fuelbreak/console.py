@@ -17,6 +17,7 @@ __all__ = [
     "Advance",
     "Progress",
     "counted",
+    "going_on_without",
     "in_words",
     "make_folder",
     "no_progress",
@@ -61,6 +62,15 @@ def say(text: str, symbol: str = "", stream: TextIO | None = None) -> None:
 
 def _shows_symbols(stream: TextIO) -> bool:
     return stream.isatty() and (stream.encoding or "").lower().replace("-", "") == "utf8"
+
+
+@contextlib.contextmanager
+def going_on_without(what: str) -> Iterator[None]:
+    """Say what could not be written, where a disk is full, and go on: what was learned is worth more than a file."""
+    try:
+        yield
+    except OSError as error:
+        say(f"Not written: {what} ({error}); training goes on", "warning")
 
 
 def run_command(work: Callable[[], None]) -> int:

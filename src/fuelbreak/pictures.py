@@ -57,7 +57,7 @@ def draw_fire(path: Path, landscape: Landscape, breaks: Breaks, weather: Weather
 
 
 def draw_learning_curve(path: Path, metrics: Path) -> Path:
-    """Return and burned cells by episode, with running means."""
+    """Return and burned cells by episode, with running means; what was not logged is left out."""
     from matplotlib.ticker import MaxNLocator
 
     records = [json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines()]
@@ -66,9 +66,10 @@ def draw_learning_curve(path: Path, metrics: Path) -> Path:
         ("charts/episodic_return", "Return: share of the burned area saved", "tab:blue"),
         ("charts/burned", "Burned cells at the end of an episode", "tab:red"),
     )
-    for index, (tag, title, color) in enumerate(shown, start=1):
+    known = [each for each in shown if any(each[0] in record for record in records)]
+    for index, (tag, title, color) in enumerate(known, start=1):
         points = np.array([(r["episode"], r[tag]) for r in records if tag in r], dtype=float).reshape(-1, 2)
-        axes = figure.add_subplot(1, 2, index)
+        axes = figure.add_subplot(1, len(known), index)
         axes.plot(points[:, 0], points[:, 1], ".", color=color, alpha=0.4, label="episode")
         axes.plot(
             points[:, 0], _running_mean(points[:, 1]), color=color, label=f"mean of {_SMOOTHING_EPISODES}"

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from fuelbreak.agents import Agent
+from fuelbreak.agents import DEFAULT_KIND, Agent
 from fuelbreak.atomic import write_atomically
 from fuelbreak.console import counted
 from fuelbreak.evaluate.judging import RANDOM_DRAWS, Judgement
@@ -63,7 +63,7 @@ def write_report(
     tables = f"{_HOW}\n\n{markdown_tables(comparisons)}"
     summary = {
         **_facts(name, agent),
-        "ms_per_vector_step": phases,
+        f"ms_per_{_turn(agent).replace(' ', '_')}": phases,
         "weathers": {each: dataclasses.asdict(weather) for each, weather in weathers.items()},
         "evaluation": [comparison.as_json() for comparison in comparisons],
         "pictures": shown,
@@ -150,7 +150,12 @@ def _head(name: str, agent: Agent, phases: Mapping[str, float]) -> str:
         f"# {name}\n\nAn agent of kind {agent.kind} that was trained to place {agent.budget} fuel breaks, "
         f"{agent.cells_per_step} cells a step, for {agent.episodes} episodes.\n\n"
     )
-    return head + f"Time of a vector step: {describe_phases(phases)}.\n\n" if phases else head
+    return head + f"Time of a {_turn(agent)}: {describe_phases(phases)}.\n\n" if phases else head
+
+
+def _turn(agent: Agent) -> str:
+    """What a line of its run's log is the mean over."""
+    return "vector step" if agent.kind == DEFAULT_KIND else "round"
 
 
 def _images(pictures: Sequence[str]) -> str:

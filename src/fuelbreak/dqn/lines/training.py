@@ -14,7 +14,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -151,7 +151,7 @@ class LineTraining:
         self.fitted = 0
         self.clock = PhaseClock()
 
-    def rounds(self) -> Iterator[Round]:
+    def rounds(self) -> Generator[Round]:
         """Go on to the end; between two rounds everything may be saved, and the iterator be closed."""
         yield from self._teach()
         yield from self._fit()
@@ -161,6 +161,22 @@ class LineTraining:
     def episodes(self) -> int:
         """Episodes so far, the teacher's and its own."""
         return len(self.taught) + len(self.drawn)
+
+    @property
+    def updates(self) -> int:
+        """Optimizer steps so far."""
+        return self.fitted + self.settings.updates_per_episode * len(self.drawn)
+
+    @property
+    def work(self) -> int:
+        """Episodes and optimizer steps so far."""
+        return self.episodes + self.updates
+
+    @property
+    def total_work(self) -> int:
+        """What `work` will be in the end."""
+        each = self.settings
+        return each.taught_episodes + each.fit_updates + (1 + each.updates_per_episode) * each.drawn_episodes
 
     @property
     def steps(self) -> list[Step]:
