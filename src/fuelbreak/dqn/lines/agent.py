@@ -22,7 +22,7 @@ import torch
 from fuelbreak.dqn.lines.drawing import built, drawn_lines, load_network
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.network import LineNetwork
-from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.states import Lookout
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -45,7 +45,7 @@ _SPARED = (0.25, 0.5, 0.75)
 def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network, for any weather.
 
-    Landscapes of more than 10,000 cells are drawn by the network alone: no fire burns there.
+    Landscapes of more than 10,000 cells are drawn by the network alone.
 
     Args:
         state: As in `fuelbreak.dqn.lines.drawing.load_network`.
@@ -57,25 +57,28 @@ def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     network = load_network(state, device)
 
     def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
-        room, scene = room_for(landscape, budget), Scene(landscape, weather)
-        if scene.fuel.size > MOST_CELLS or room in (0, int(scene.fuel.sum())):
-            return built(scene, drawn_lines(network, scene, room), room)
+        room = room_for(landscape, budget)
+        if room in (0, int(landscape.burnable.sum())):
+            return landscape.burnable & (room > 0)
         simulator = FireSimulator(landscape, weather)
+        lookout = Lookout.of(simulator)
+        if landscape.burnable.size > MOST_CELLS:
+            return built(lookout, drawn_lines(network, lookout, room), room)
         return bent_plan(
-            simulator, room, lambda: judged_lines(network, scene, simulator, room, seed), seed=seed
+            simulator, room, lambda: judged_lines(network, lookout, simulator, room, seed), seed=seed
         )
 
     return plan
 
 
 def judged_lines(
-    network: LineNetwork, scene: Scene, simulator: FireSimulator, room: int, seed: int = 0
+    network: LineNetwork, lookout: Lookout, simulator: FireSimulator, room: int, seed: int = 0
 ) -> BoolGrid:
     """What the network draws where fires try its lines.
 
     Args:
         network: Values the candidates.
-        scene: Where.
+        lookout: Where.
         simulator: Its fires.
         room: Breaks altogether.
         seed: Of the fires' places.
@@ -84,7 +87,7 @@ def judged_lines(
         bool (H, W), `room` breaks on fuel.
     """
     fires = LineFires(simulator, seed, FIRES, BURNED_CELLS)
-    return built(scene, drawn_lines(network, scene, room, fires=fires), room)
+    return built(lookout, drawn_lines(network, lookout, room, fires=fires), room)
 
 
 def bent_plan(

@@ -16,9 +16,8 @@ import torch
 
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.network import LineNetwork
-from fuelbreak.dqn.lines.scene import DIRECTIONS, Scene
-from fuelbreak.dqn.lines.segments import SHORTEST
-from fuelbreak.dqn.lines.states import LineState, collate
+from fuelbreak.dqn.lines.states import SEPARATED, LineState, Lookout, collate
+from fuelbreak.plans.common import highest_cells
 from fuelbreak.plans.separation import compartments
 
 __all__ = ["best_lines", "built", "distance", "drawn_lines", "line_values", "load_network"]
@@ -41,7 +40,7 @@ More than 50 breaks get fewer trials, in proportion: single lines count for less
 
 _APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 10, 200, 0.5
 _FEW = 50
-_SAVED_SHARE, _CLOSES = 5, 0.02
+_CLOSES = 0.02
 
 
 def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> LineNetwork:
@@ -62,7 +61,7 @@ def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> L
 
 def drawn_lines(
     network: LineNetwork,
-    scene: Scene,
+    lookout: Lookout,
     room: int,
     nearly: float = NEARLY,
     fires: LineFires | None = None,
@@ -71,7 +70,7 @@ def drawn_lines(
 
     Args:
         network: Values the candidates.
-        scene: Where.
+        lookout: Where.
         room: Breaks altogether.
         nearly: How good a further line of one look has to be, as a share of the best; above 1 = one line a look. By
             fires, whose values lie further apart, it is `NEARLY_BY_FIRES`.
@@ -80,11 +79,11 @@ def drawn_lines(
     Returns:
         Each int64 (n,), cell numbers; no cell twice.
     """
-    breaks = np.zeros(scene.fuel.shape, np.bool_)
+    breaks = np.zeros(lookout.scene.fuel.shape, np.bool_)
     lines: list[IntArray] = []
     cells = min(TRIED_CELLS, TRIED_CELLS * _FEW // max(room, 1)) if fires is not None else 0
-    while (left := room - int(breaks.sum())) >= SHORTEST:
-        state = LineState.of(scene, breaks, left)
+    while (left := room - int(breaks.sum())) > 0:
+        state = LineState.of(lookout, breaks.copy(), left)
         if len(state.segments) == 0:
             break
         values, close = line_values(network, state), nearly
@@ -137,7 +136,7 @@ def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int 
             continue
         taken.append(line)
         room -= len(line)
-        if state.facts[index, _SAVED_SHARE] > _CLOSES:
+        if state.facts[index, SEPARATED] > _CLOSES:
             closed |= touched
         if len(taken) == _MOST_AT_ONCE:
             break
@@ -159,23 +158,24 @@ def line_values(network: LineNetwork, state: LineState) -> FloatArray:
     return values
 
 
-def built(scene: Scene, lines: Sequence[IntArray], room: int) -> BoolGrid:
-    """Lines as breaks; a rest of the budget that is too short for any line goes where fire is fastest.
+def built(lookout: Lookout, lines: Sequence[IntArray], room: int) -> BoolGrid:
+    """Lines as breaks; a rest of the budget that is too short for any line goes where most of a fire comes through.
 
     Args:
-        scene: Where.
+        lookout: Where.
         lines: Each int64 (n,), free cell numbers.
         room: Breaks altogether, no more than cells that burn.
 
     Returns:
         bool (H, W), `room` of them.
     """
-    breaks = np.zeros(scene.fuel.shape, np.bool_)
+    fuel = lookout.scene.fuel
+    breaks = np.zeros(fuel.shape, np.bool_)
     for line in lines:
         breaks.flat[line] = True
     left = room - int(breaks.sum())
     if left > 0:
-        free = np.flatnonzero(scene.fuel & ~breaks)
-        fastest = scene.observe(breaks)[:DIRECTIONS].max(axis=0).flat[free]
-        breaks.flat[free[np.argsort(-fastest, kind="stable")[:left]]] = True
+        passing = lookout.fires.burn(breaks).passing.reshape(fuel.shape).astype(np.float64)
+        places = highest_cells(passing, fuel & ~breaks, left)
+        breaks[tuple(places.T)] = True
     return breaks

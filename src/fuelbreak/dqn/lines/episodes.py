@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.dqn.lines.fires import LineFires
-from fuelbreak.dqn.lines.scene import Scene
-from fuelbreak.dqn.lines.segments import SHORTEST
-from fuelbreak.dqn.lines.states import LineState
+from fuelbreak.dqn.lines.states import CLOSED, THROUGH, LineState, Lookout
 from fuelbreak.dqn.lines.training_ground import Task
 from fuelbreak.fire.simulator import FireSimulator
 
@@ -25,8 +23,11 @@ __all__ = ["Step", "rewards_of", "run_episode", "varied"]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
+FIRES, BURNED_CELLS = 800, 60_000
+"""Of the fires that rewards are taken from: more states are worth more than more exact rewards."""
+
 _SMALLEST_SHARE = 1e-3
-_LIKELY, _LONG, _LOOKED_AT = 60, 200, 8
+_LIKELY, _LOOKED_AT = 60, 8
 
 
 class Step(NamedTuple):
@@ -57,16 +58,17 @@ def run_episode(task: Task, sketch: Sketch, choose: Choice, rng: np.random.Gener
         task: Where and how many.
         sketch: What to simulate.
         choose: What to build.
-        rng: Of the fires and of the candidates.
+        rng: Of the fires.
 
     Returns:
         The steps in their order.
     """
-    simulator, scene = FireSimulator(task.landscape, task.weather), Scene(task.landscape, task.weather)
-    fires = LineFires(simulator, int(rng.integers(1 << 30)))
+    simulator = FireSimulator(task.landscape, task.weather)
+    lookout = Lookout.of(simulator)
+    fires = LineFires(simulator, int(rng.integers(1 << 30)), FIRES, BURNED_CELLS)
     steps: list[Step] = []
-    while (room := task.budget - int(fires.breaks.sum())) > SHORTEST and fires.burned > 0.0:
-        state = LineState.of(scene, fires.breaks.copy(), room, rng)
+    while (room := task.budget - int(fires.breaks.sum())) > 0 and fires.burned > 0.0:
+        state = LineState.of(lookout, fires.breaks.copy(), room)
         if len(state.segments) == 0:
             break
         state = state.take(sketch(state))
@@ -84,13 +86,12 @@ def rewards_of(fires: LineFires, state: LineState) -> FloatArray:
 
 
 def varied(state: LineState, rng: np.random.Generator) -> IntArray:
-    """Candidates to learn from: a few that separate much, a few that are long, a few of any kind.
+    """Candidates to learn from: a few that close much, a few that much comes through, a few of any kind.
 
     Returns:
         int64, up to 24 indices.
     """
-    lengths = state.segments.lengths
-    separating = state.facts[:, 4] / lengths + 1e-9 * rng.random(len(lengths))
-    groups = (np.argsort(-separating)[:_LIKELY], np.argsort(-lengths)[:_LONG], np.arange(len(lengths)))
+    best = [np.argsort(-state.facts[:, fact], kind="stable")[:_LIKELY] for fact in (CLOSED, THROUGH)]
+    groups = (*best, np.arange(len(state.segments)))
     drawn = [rng.choice(group, min(_LOOKED_AT, len(group)), replace=False) for group in groups]
     return np.unique(np.concatenate(drawn))

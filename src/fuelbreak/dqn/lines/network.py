@@ -13,7 +13,7 @@ from fuelbreak.dqn.network import ContextBlock
 
 __all__ = ["FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
 
-FACTS = 7
+FACTS = 17
 """Numbers that describe a segment beside its cells; see `fuelbreak.dqn.lines.states`."""
 
 LOG_ROOM = 6.0
@@ -26,7 +26,7 @@ class LineBatch(NamedTuple):
     """Several states, and candidate segments of each.
 
     Attributes:
-        grids: float32 (N, 12, H, W), what `Scene.observe` returns.
+        grids: float32 (N, 16, H, W), what `Scene.observe` returns.
         cells: int64 (n,), cell numbers of all segments, plus H * W times the state's number.
         segment: int64 (n,), which segment each cell belongs to, ascending.
         state: int64 (M,), which state each segment belongs to, ascending.
@@ -41,7 +41,7 @@ class LineBatch(NamedTuple):
 
 
 class LineNetwork(nn.Module):
-    """Values of line segments: the mean of per-cell features along each, and what is known of it, through a small head.
+    """Values of line segments: per-cell features along each and at its ends, and what is known of it, by a small head.
 
     Cell detail comes from a stem at full resolution, neighbourhoods from dilated residual blocks at half of it,
     the landscape as a whole from a global mean that every block adds to each of its cells.
@@ -59,7 +59,7 @@ class LineNetwork(nn.Module):
         self.fine = nn.Conv2d(width // 2, width, 1)
         self.coarse = nn.Conv2d(width, width, 1)
         self.head = nn.Sequential(
-            nn.Linear(3 * width + FACTS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
+            nn.Linear(4 * width + FACTS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
         )
         self.rest = nn.Sequential(nn.Linear(width + 2, 32), nn.ReLU(), nn.Linear(32, 1))
 
@@ -82,8 +82,11 @@ class LineNetwork(nn.Module):
         count = torch.bincount(batch.segment, minlength=len(batch.state)).to(features.dtype).unsqueeze(1)
         total = features.new_zeros(len(batch.state), features.shape[1])
         total = total.index_add(0, batch.segment, features[batch.cells])
+        last = count.long().cumsum(0)[:, 0] - 1
+        first = torch.cat([last.new_zeros(1), last[:-1] + 1])
+        ends = 0.5 * (features[batch.cells[first]] + features[batch.cells[last]])
         context = coarse.mean(dim=(2, 3))[batch.state]
-        values = self.head(torch.cat([total / count, total / _LONG, context, batch.facts], dim=1))
+        values = self.head(torch.cat([total / count, total / _LONG, ends, context, batch.facts], dim=1))
         # Values are per cell, since lines compete by what their cells are worth: an error of the network must not
         # weigh more the shorter a line is.
         at_once = values[:, 0] * batch.facts[:, 0]

@@ -1,11 +1,13 @@
-"""What an agent that draws lines sees: how far fire goes within its time, in every cell and direction.
+"""What an agent that draws lines sees: how far fire goes within its time, and how fires burn as the breaks stand.
 
 channel  content
-0-7      log(1 + cells that a fire crosses within the duration) / 6, towards N, NE, E, SE, S, SW, W, NW
+0-7      log(1 + cells that a fire crosses within the duration) / 6, on the way to the cell in N, NE, E, SE, S, SW,
+         W, NW; 0 where it cannot go there
 8        1 where fire burns and no break stands
 9        1 where a break stands
 10       cells of the compartment that a cell belongs to, as a share of all that burn
 11       1: with zeros around it, this shows where the edge is
+12-15    how a sample of fires burns now: `fuelbreak.dqn.lines.burning.Burning.channels`
 
 Wind, slope, fuel, moisture and duration are all in the first eight channels, so that no weather is foreign to a
 network that has seen some. They turn with the landscape: `turn` gives the eight ways to look at a scene.
@@ -16,18 +18,19 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.fire.behavior import landscape_slowness
-from fuelbreak.fire.weather import Weather
-from fuelbreak.landscape import Landscape
+from fuelbreak.dqn.lines.burning import BURN_CHANNELS
+from fuelbreak.fire.neighbours import MOVES, moves
+from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.plans.separation import compartments
 
 __all__ = ["CHANNELS", "DIRECTIONS", "TURNS", "Scene", "turn", "turned_cells"]
 
 BoolGrid = npt.NDArray[np.bool_]
+ByteGrid = npt.NDArray[np.uint8]
 FloatGrid = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-CHANNELS = 12
+CHANNELS = 12 + BURN_CHANNELS
 DIRECTIONS = 8
 """The first channels."""
 
@@ -37,45 +40,44 @@ TURNS = 8
 _FREE, _BREAK, _COMPARTMENT = 8, 9, 10
 _LOG_SCALE = 6.0
 _FARTHEST_CELLS = 400.0
-_GROUNDS = (0.3, 0.6)
+_TOWARDS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
 class Scene:
     """One landscape under one weather.
 
     Args:
-        landscape: The rasters.
-        weather: Of the fires to expect.
+        simulator: Its landscape and weather; it is not kept.
 
     Attributes:
         fuel: bool (H, W), where fire burns.
-        grounds: Two times bool (H, W): the fuel without the slowest 30 and 60 % of it.
     """
 
-    def __init__(self, landscape: Landscape, weather: Weather) -> None:
-        self.fuel: BoolGrid = landscape.burnable
-        angles = np.arange(DIRECTIONS) * (2.0 * np.pi / DIRECTIONS)
-        slowness = landscape_slowness(landscape, weather, np.stack([np.sin(angles), np.cos(angles)], axis=1))
-        reach = weather.duration_min / (slowness * landscape.cell_size_m)
-        self._reach = (np.log1p(np.minimum(reach, _FARTHEST_CELLS)) / _LOG_SCALE).astype(np.float32)
-        fastest = self._reach.max(axis=0)
-        limits = np.quantile(fastest[self.fuel], _GROUNDS)
-        self.grounds = tuple(self.fuel & (fastest > limit) for limit in limits)
+    def __init__(self, simulator: FireSimulator) -> None:
+        self.fuel: BoolGrid = simulator.landscape.burnable
+        steps = moves().step.tolist()
+        towards = [steps.index(list(step)) for step in _TOWARDS]
+        cells = np.linalg.norm(np.array(_TOWARDS), axis=1)[:, None]
+        minutes = simulator.graph.costs[: self.fuel.size * MOVES].reshape(-1, MOVES)[:, towards].T
+        reach = np.minimum(simulator.weather.duration_min * cells / minutes, _FARTHEST_CELLS)
+        self._reach = (np.log1p(reach) / _LOG_SCALE).astype(np.float32).reshape(DIRECTIONS, *self.fuel.shape)
 
-    def observe(self, breaks: BoolGrid) -> FloatGrid:
+    def observe(self, breaks: BoolGrid, burns: ByteGrid) -> FloatGrid:
         """The scene with breaks.
 
         Args:
             breaks: bool (H, W), True at fuel breaks.
+            burns: uint8 (4, H, W), as `Burning.channels` returns.
 
         Returns:
-            float32 (12, H, W), as the module says.
+            float32 (16, H, W), as the module says.
         """
         free = self.fuel & ~breaks
         label, sizes = compartments(free)
         seen = np.ones((CHANNELS, *free.shape), np.float32)
         seen[:DIRECTIONS] = self._reach * free
         seen[_FREE], seen[_BREAK] = free, breaks & self.fuel
+        seen[-BURN_CHANNELS:] = burns * np.float32(1.0 / 255.0)
         seen[_COMPARTMENT] = np.where(free, sizes[label] / max(int(self.fuel.sum()), 1), 0.0)
         return seen
 
@@ -84,11 +86,11 @@ def turn(observation: FloatGrid, number: int) -> FloatGrid:
     """A scene as one sees it from another side.
 
     Args:
-        observation: float32 (12, H, W).
+        observation: float32 (16, H, W).
         number: Which of the eight ways, 0 = as it is; from 4 on mirrored.
 
     Returns:
-        float32 (12, H, W), or (12, W, H) for odd numbers: wind and slope have turned with the map.
+        float32 (16, H, W), or (16, W, H) for odd numbers: wind and slope have turned with the map.
     """
     turned = _turn_grid(observation, number)
     directions = np.arange(DIRECTIONS)

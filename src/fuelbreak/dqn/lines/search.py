@@ -21,9 +21,7 @@ import torch
 from fuelbreak.dqn.lines.agent import line_plan
 from fuelbreak.dqn.lines.drawing import built, distance, line_values, load_network
 from fuelbreak.dqn.lines.fires import LineFires
-from fuelbreak.dqn.lines.scene import Scene
-from fuelbreak.dqn.lines.segments import SHORTEST
-from fuelbreak.dqn.lines.states import LineState
+from fuelbreak.dqn.lines.states import LineState, Lookout
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -58,12 +56,12 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     network, quick = load_network(state, device), line_plan(state, device)
 
     def plan(landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0) -> BoolGrid:
-        room, scene = room_for(landscape, budget), Scene(landscape, weather)
-        simulator = FireSimulator(landscape, weather)
+        room, simulator = room_for(landscape, budget), FireSimulator(landscape, weather)
+        lookout = Lookout.of(simulator)
         fires, rng = LineFires(simulator, seed), np.random.default_rng(seed)
-        search = LineSearch(lambda state: line_values(network, state), scene, fires, room, SIMULATED, rng)
+        search = LineSearch(lambda state: line_values(network, state), lookout, fires, room, SIMULATED, rng)
         searched = search.improve(*search.complete([]), EFFORT)
-        plans = [quick(landscape, weather, room, seed=seed), built(scene, searched, room)]
+        plans = [quick(landscape, weather, room, seed=seed), built(lookout, searched, room)]
         return _bent(simulator, plans)
 
     return plan
@@ -86,7 +84,7 @@ class LineSearch:
 
     Attributes:
         values: How good each candidate of a state is thought to be: decides which are simulated.
-        scene: Where.
+        lookout: Where.
         fires: By which plans are compared; breaks come and go.
         room: Breaks altogether.
         simulated: How many candidates are simulated for each line.
@@ -95,7 +93,7 @@ class LineSearch:
     """
 
     values: Valuation
-    scene: Scene
+    lookout: Lookout
     fires: LineFires
     room: int
     simulated: int
@@ -112,8 +110,8 @@ class LineSearch:
         lines = list(lines)
         if lines:
             self.fires.build(np.concatenate(lines))
-        while (left := self.room - int(self.fires.breaks.sum())) >= SHORTEST:
-            state = LineState.of(self.scene, self.fires.breaks.copy(), left, self.rng)
+        while (left := self.room - int(self.fires.breaks.sum())) > 0:
+            state = LineState.of(self.lookout, self.fires.breaks.copy(), left)
             if len(state.segments) == 0:
                 break
             likely = np.argsort(-self.values(state))[: self.simulated]
@@ -145,7 +143,7 @@ class LineSearch:
 
     def _ruined(self, lines: Lines) -> Lines:
         """The plan without one line, or without it and one or two next to it."""
-        width = self.scene.fuel.shape[1]
+        width = self.lookout.scene.fuel.shape[1]
         first = lines[int(self.rng.integers(len(lines)))]
         apart = np.array([distance(first, line, width) for line in lines])
         out = np.argsort(apart, kind="stable")[: int(self.rng.integers(1, _MOST_TAKEN_OUT + 1))]

@@ -1,8 +1,8 @@
-"""The lines that an agent chooses among: a few hundred segments for a landscape with the breaks that stand on it.
+"""The lines that an agent chooses among: some hundred segments for a landscape with the breaks that stand on it.
 
-A segment is a list of free cells. Straight runs between barriers (`straight`) and shortest ways between barriers
-(`geodesics`) are offered, each also on the ground that fire crosses quickly alone: slow fuel is taken for a barrier
-there, so that a line stops where a fire would not arrive in time.
+They are the chains from barrier to barrier of `fuelbreak.plans.segments`, through all of the fuel, and again through
+the three quarters and the half of it that burn oftenest alone: the rest is taken for rock there, since a line does well
+to stop where fire hardly comes.
 """
 
 from __future__ import annotations
@@ -10,50 +10,33 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from fuelbreak.dqn.lines.geodesics import geodesics
-from fuelbreak.dqn.lines.straight import straight_runs
-from fuelbreak.plans.separation import Segments, compartments
+from fuelbreak.plans.segments import SPACING, candidate_segments
+from fuelbreak.plans.separation import Segments
 
-__all__ = ["compartments_squared", "propose_segments"]
+__all__ = ["propose_segments"]
 
 BoolGrid = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
-LINES_APART = 3
-ENDS, FEWER_ENDS = 20, 10
-SHORTEST = 2
+SPARED = (0.25, 0.5)
+"""Shares of the fuel, that which burns least often, through which no line is led."""
+
+_SIDE = 50
 
 
-def propose_segments(
-    free: BoolGrid,
-    room: int,
-    *,
-    grounds: tuple[BoolGrid, ...] = (),
-    rng: np.random.Generator | None = None,
-) -> Segments:
-    """Candidate lines that a budget pays for.
+def propose_segments(free: BoolGrid, room: int, often: npt.NDArray[np.int64]) -> Segments:
+    """Candidate lines that a budget pays for; not many more on a large landscape than on a small one.
 
     Args:
         free: bool (H, W), True where a break may be built.
         room: Breaks that may still be built; longer segments are left out.
-        grounds: Each bool (H, W), the free cells within one of which lines are drawn as well.
-        rng: Draws which parallel lines are offered; without it always the same.
+        often: int64 (H * W,), how often each cell burns.
 
     Returns:
-        Segments of `SHORTEST` to `room` cells, no two of them of the same cells.
+        Segments of 1 to `room` cells, no two of them of the same cells.
     """
-    phase = 0 if rng is None else int(rng.integers(LINES_APART))
-    parts = []
-    for number, ground in enumerate((free, *(free & ground for ground in grounds))):
-        parts.append(straight_runs(ground, LINES_APART, phase))
-        parts.append(geodesics(ground, ENDS if number == 0 else FEWER_ENDS))
-    cells = np.concatenate([part[0] for part in parts])
-    lengths = np.concatenate([np.diff(part[1]) for part in parts])
-    found = Segments(cells, np.concatenate([[0], np.cumsum(lengths)]))
-    fits = np.flatnonzero((lengths >= SHORTEST) & (lengths <= room))
-    return found.take(fits).distinct()
-
-
-def compartments_squared(free: BoolGrid) -> float:
-    """Sum of squares of the compartments' cells; over the free cells, what a fire burns that knows no end."""
-    return float((compartments(free)[1].astype(np.float64) ** 2).sum())
+    often = often.reshape(free.shape)
+    grounds = [free, *(free & (often >= limit) for limit in np.quantile(often[free], SPARED))]
+    spacing = max(SPACING, SPACING * max(free.shape) // _SIDE)
+    parts = [candidate_segments(ground, spacing=spacing, longest=room) for ground in grounds]
+    starts = np.cumsum(np.concatenate([[0], *(part.lengths for part in parts)]))
+    return Segments(np.concatenate([part.cells for part in parts]), starts).distinct()

@@ -31,6 +31,7 @@ from fuelbreak.dqn.lines.learning import Transition, return_loss, reward_loss, t
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.scene import Scene
 from fuelbreak.dqn.lines.training_ground import Task, TrainingGround
+from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -321,7 +322,7 @@ class LineTraining:
 
         def scene(number: int) -> Scene:
             task = self.ground.draw(self._rng_of(kind, number))
-            return Scene(task.landscape, task.weather)
+            return Scene(FireSimulator(task.landscape, task.weather))
 
         with ThreadPoolExecutor(usable_cores(), thread_name_prefix="scenes") as threads:
             return list(threads.map(scene, range(count)))

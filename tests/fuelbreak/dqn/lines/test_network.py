@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from fuelbreak.dqn.lines.burning import BURN_CHANNELS
 from fuelbreak.dqn.lines.network import LineNetwork
-from fuelbreak.dqn.lines.scene import TURNS, Scene, turn, turned_cells
-from fuelbreak.dqn.lines.states import LineState, collate
+from fuelbreak.dqn.lines.scene import CHANNELS, TURNS, Scene, turn, turned_cells
+from fuelbreak.dqn.lines.states import LineState, Lookout, collate
+from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.synthetic import generate_landscape
@@ -19,8 +21,8 @@ WINDY = Weather(upwind_direction_deg=0.0)
 
 
 def some_state(seed: int, candidates: int) -> LineState:
-    scene = Scene(generate_landscape(seed, 20), WINDY)
-    state = LineState.of(scene, np.zeros((20, 20), bool), 30)
+    lookout = Lookout.of(FireSimulator(generate_landscape(seed, 20), WINDY))
+    state = LineState.of(lookout, np.zeros((20, 20), bool), 30)
     return state.take(np.arange(0, len(state.segments), max(1, len(state.segments) // candidates)))
 
 
@@ -33,15 +35,19 @@ def test_a_scene_turns_with_its_wind(number: int, grass: Callable[[np.ndarray], 
         turned_wind = (360.0 - turned_wind) % 360.0
     turned_fuel = np.rot90(fuel, number % 4)
     turned_fuel = turned_fuel[:, ::-1] if number >= TURNS // 2 else turned_fuel
-    there = Scene(grass(turned_fuel), Weather(upwind_direction_deg=turned_wind))
-    here = Scene(grass(fuel), Weather(upwind_direction_deg=upwind))
-    seen = turn(here.observe(np.zeros_like(fuel)), number)
-    np.testing.assert_allclose(seen, there.observe(np.zeros_like(fuel)), atol=1e-4)
+    there = Scene(FireSimulator(grass(turned_fuel), Weather(upwind_direction_deg=turned_wind)))
+    here = Scene(FireSimulator(grass(fuel), Weather(upwind_direction_deg=upwind)))
+    burns = np.random.default_rng(1).integers(256, size=(BURN_CHANNELS, 8, 8)).astype(np.uint8)
+    turned_burns = np.rot90(burns, number % 4, axes=(1, 2))
+    turned_burns = turned_burns[:, :, ::-1] if number >= TURNS // 2 else turned_burns
+    none = np.zeros((8, 8), bool)
+    seen = turn(here.observe(none, burns), number)
+    np.testing.assert_allclose(seen, there.observe(none, turned_burns), atol=1e-4)
 
 
 @pytest.mark.parametrize("number", range(TURNS))
 def test_cells_turn_as_the_scene_does(number: int) -> None:
-    grid = np.random.default_rng(0).random((12, 5, 7)).astype(np.float32)
+    grid = np.random.default_rng(0).random((CHANNELS, 5, 7)).astype(np.float32)
     moved = turned_cells((5, 7), number)
     assert (turn(grid, number)[11].ravel()[moved] == grid[11].ravel()).all()
 
@@ -70,19 +76,18 @@ def test_a_line_is_pooled_as_a_loop_over_its_cells_would() -> None:
         network(collate([state]))
     fine, coarse = features[1][0], features[0][0]
     for number in range(len(state.segments)):
-        mean = torch.zeros(len(fine))
-        for cell in state.segments[number].tolist():
-            row, column = divmod(cell, 20)
-            mean += torch.relu(fine[:, row, column] + coarse[:, row // 2, column // 2])
-        mean /= len(state.segments[number])
-        torch.testing.assert_close(pooled[0][number, : len(fine)], mean, rtol=1e-4, atol=1e-5)
+        places = [divmod(cell, 20) for cell in state.segments[number].tolist()]
+        along = torch.stack([torch.relu(fine[:, r, c] + coarse[:, r // 2, c // 2]) for r, c in places])
+        wanted = torch.cat([along.mean(dim=0), along.sum(dim=0) / 50.0, along[[0, -1]].mean(dim=0)])
+        torch.testing.assert_close(pooled[0][number, : len(wanted)], wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_a_break_is_seen_and_closes_what_lies_behind_it(grass: Callable[[np.ndarray], Landscape]) -> None:
-    scene = Scene(grass(np.ones((10, 10), bool)), WINDY)
+    scene = Scene(FireSimulator(grass(np.ones((10, 10), bool)), WINDY))
+    burns = np.zeros((BURN_CHANNELS, 10, 10), np.uint8)
     breaks = np.zeros((10, 10), bool)
     breaks[4] = True
-    before, after = scene.observe(np.zeros_like(breaks)), scene.observe(breaks)
+    before, after = scene.observe(np.zeros_like(breaks), burns), scene.observe(breaks, burns)
     assert (after[:9, 4] == 0).all()
     assert (after[9] == breaks).all()
     assert (before[10] == 1.0).all()
@@ -91,6 +96,8 @@ def test_a_break_is_seen_and_closes_what_lies_behind_it(grass: Callable[[np.ndar
 
 
 def test_fire_runs_farther_with_the_wind_than_against_it(grass: Callable[[np.ndarray], Landscape]) -> None:
-    seen = Scene(grass(np.ones((8, 8), bool)), WINDY).observe(np.zeros((8, 8), bool))
+    scene = Scene(FireSimulator(grass(np.ones((8, 8), bool)), WINDY))
+    seen = scene.observe(np.zeros((8, 8), bool), np.zeros((BURN_CHANNELS, 8, 8), np.uint8))
     north, south = seen[0], seen[4]
-    assert (south > north).all()
+    assert (south[1:-1] > north[1:-1]).all()
+    assert (north[0] == 0).all()
