@@ -95,7 +95,7 @@ def _pack_column(arrays: Sequence[Array]) -> dict[str, Any]:
     shape, kind = list(whole.shape), str(whole.dtype)
     if whole.dtype == np.bool_:
         whole = np.packbits(whole)
-    elif np.issubdtype(whole.dtype, np.integer):
+    elif np.issubdtype(whole.dtype, np.signedinteger):
         whole = whole.astype(_fitting(whole))
     return column | {"values": torch.from_numpy(whole), "shape": shape, "dtype": kind}
 
