@@ -31,7 +31,7 @@ WordArray = npt.NDArray[np.uint64]
 BLOCK = 64
 """Fires at most in a block, a bit of a word each."""
 
-MOST_BLOCKS, TIMES_OVER = 8, 20
+MOST_BLOCKS, TIMES_OVER = 8, 40
 
 BURN_CHANNELS = 4
 """What `Burning.channels` returns."""

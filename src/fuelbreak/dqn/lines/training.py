@@ -58,17 +58,17 @@ Play = Callable[[Task, int, np.random.Generator], list[Step]]
 class LineTrainingSettings:
     """What the agent that draws lines is trained by."""
 
-    taught_episodes: int = 1000
+    taught_episodes: int = 400
     """Of the teacher."""
-    fit_updates: int = 1500
+    fit_updates: int = 1000
     """Optimizer steps on what the teacher left."""
-    drawn_episodes: int = 425
+    drawn_episodes: int = 200
     """Of the network's own."""
     episodes_at_once: int = 4
     """Of these, drawn by one state of the network, while it learns from those before."""
-    updates_per_episode: int = 4
+    updates_per_episode: int = 5
     """Optimizer steps for each of these."""
-    batch_size: int = 48
+    batch_size: int = 32
     """States in a batch."""
     n_step: int = 3
     """Rewards before a target takes over."""
