@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import tyro
 from fuelbreak.atomic import write_atomically
 from fuelbreak.console import run_command, say
 from fuelbreak.dqn.lines.training import LineTraining, LineTrainingSettings, Losses
+from fuelbreak.dqn.lines.training_run import line_of
 from fuelbreak.rasters import read_folder
 from fuelbreak.runs import write_checkpoint
 
@@ -52,13 +52,9 @@ def _pretrain(settings: PretrainSettings) -> None:
     training = LineTraining(settings, [read_folder(folder) for folder in settings.rasters])
     losses: dict[str, list[Losses]] = {}
     for number, done in enumerate(training.rounds(), start=1):
-        recent = losses.setdefault(done.part, [])
-        recent += done.losses
+        losses.setdefault(done.part, []).extend(done.losses)
         if number % _SAID_EVERY == 0 or done.done == done.total:
-            at_once, returns = _recent(recent)
-            say(
-                f"{done.part} {done.done}/{done.total}: loss of rewards {at_once:.4f}, of returns {returns:.4f}"
-            )
+            say(line_of(done))
         if done.done == done.total:
             facts = _facts(training, losses, time.process_time() - started)
             _save(settings.out, training, facts)
@@ -88,7 +84,7 @@ def _save(out: Path, training: LineTraining, facts: dict[str, Any]) -> None:
 
 
 def _recent(losses: Sequence[Losses]) -> Losses:
-    at_once, returns = np.mean(losses[-_RECENT:], axis=0) if losses else (math.nan, math.nan)
+    at_once, returns = np.mean(losses[-_RECENT:], axis=0)
     return float(at_once), float(returns)
 
 

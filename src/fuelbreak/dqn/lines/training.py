@@ -59,15 +59,15 @@ class LineTrainingSettings:
     """What the agent that draws lines is trained by."""
 
     taught_episodes: int = 400
-    """Of the teacher."""
+    """Episodes of the teacher."""
     fit_updates: int = 1000
     """Optimizer steps on what the teacher left."""
     drawn_episodes: int = 200
-    """Of the network's own."""
+    """Episodes of the network's own."""
     episodes_at_once: int = 4
-    """Of these, drawn by one state of the network, while it learns from those before."""
+    """Of its own, drawn by one state of the network, while it learns from those before."""
     updates_per_episode: int = 5
-    """Optimizer steps for each of these."""
+    """Optimizer steps for each of its own."""
     batch_size: int = 32
     """States in a batch."""
     n_step: int = 3
