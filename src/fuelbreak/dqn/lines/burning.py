@@ -2,7 +2,8 @@
 
 A look should cost milliseconds, on grass in a storm as in wet woods: fires are burned in blocks of up to 64, each
 spread evenly over all of the fuel, until the fuel has burned `TIMES_OVER` times or the blocks are used up. The less
-fires burn, the more of them are burned. What comes of it depends on landscape, weather and breaks alone.
+fires burn, the more of them are burned. How much of a fire comes through each cell takes longer to find out, and is
+known of every other. What comes of it depends on landscape, weather and breaks alone.
 """
 
 # mypy: allow-untyped-decorators
@@ -17,24 +18,30 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.fire.ignitions import all_ignitions
-from fuelbreak.fire.room import allocate_room
+from fuelbreak.fire.repair import Kept, keep_fires
+from fuelbreak.fire.room import Room, allocate_room
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.spread import arrival_times, order_by_place
+from fuelbreak.fire.spread import order_by_place
+from fuelbreak.fire.travel_time import Graph
 from fuelbreak.plans._trees import FireTrees
 
 __all__ = ["BLOCK", "BURN_CHANNELS", "Burning", "FireSample"]
 
 BoolGrid = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 WordArray = npt.NDArray[np.uint64]
 
 BLOCK = 64
 """Fires at most in a block, a bit of a word each."""
 
-MOST_BLOCKS, TIMES_OVER = 8, 40
+MOST_BLOCKS, TIMES_OVER = 6, 40
 
 BURN_CHANNELS = 4
 """What `Burning.channels` returns."""
+
+_FOLLOWED = 2
+"""Every which fire is followed from cell to cell."""
 
 _LATE = 0.75
 """Of the duration: what burns later than that is saved by a small detour."""
@@ -54,8 +61,9 @@ class Burning:
         burned: int64 (fires,), cells that each fire burns; 0 where it would start on a break.
         visits: int64 (cells,), fires that come.
         visitors: int64 (cells,), cells that these burn, added up.
-        passing: int64 (cells,), cells that fires reach through a cell, itself among them, added up.
-        late: int64 (cells,), those of them that burn in the last quarter of the duration.
+        passing: float64 (cells,), cells that fires reach through a cell, itself among them, added up: an estimate by
+            those that are followed.
+        late: float64 (cells,), likewise those that burn in the last quarter of the duration.
     """
 
     lit: IntArray
@@ -63,8 +71,8 @@ class Burning:
     burned: IntArray
     visits: IntArray
     visitors: IntArray
-    passing: IntArray
-    late: IntArray
+    passing: FloatArray
+    late: FloatArray
 
     def channels(self, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
         """The burning as a network sees it, 255 for 1.
@@ -116,47 +124,71 @@ class FireSample:
         """
         graph = self._simulator.with_breaks(breaks)
         cells, limit = graph.burns.size, self._simulator.weather.duration_min
-        room, trees, weight = allocate_room(graph), FireTrees(graph), np.empty(cells, np.int64)
+        room, trees = allocate_room(graph), FireTrees(graph)
         lit, visits, visitors = np.full(cells, -1), np.zeros(cells, np.int64), np.zeros(cells, np.int64)
         words: list[WordArray] = []
-        burned: list[int] = []
-        enough = TIMES_OVER * int(graph.burns.sum())
+        burned: list[IntArray] = []
+        followed, enough = 0, TIMES_OVER * int(graph.burns.sum())
         for block in self._blocks:
-            word = np.zeros(cells, np.uint64)
-            for bit, start in enumerate(block.tolist()):
-                if graph.burns.flat[start]:
-                    lit[start] = BLOCK * len(words) + bit
-                    times = arrival_times(graph, room, start, limit).ravel()
-                    burned.append(_note(times, bit, _LATE * limit, word, visits, visitors, weight))
-                    trees.add(times, start, weight)
-                else:
-                    burned.append(0)
-            burned += [0] * (BLOCK - len(block))
-            words.append(word)
-            if sum(burned) >= enough:
+            kept, count = _burned(graph, room, block, limit)
+            words.append(np.zeros(cells, np.uint64))
+            burned.append(count)
+            _note(*kept, count, graph.burns.shape[1], words[-1], visits, visitors)
+            free = graph.burns.flat[block]
+            lit[block[free]] = BLOCK * (len(words) - 1) + np.flatnonzero(free)
+            for number in range(0, len(block), _FOLLOWED):
+                if free[number]:
+                    _follow(kept.fire(number, graph.burns.shape).ravel(), block[number], limit, trees)
+                    followed += int(count[number])
+            if sum(int(each.sum()) for each in burned) >= enough:
                 break
+        scale = float(np.sum(burned)) / max(followed, 1)
         late, passing = trees.total >> _SHIFT, trees.total & ((1 << _SHIFT) - 1)
-        return Burning(lit, np.stack(words, axis=1), np.array(burned), visits, visitors, passing, late)
+        return Burning(
+            lit,
+            np.stack(words, axis=1),
+            np.concatenate(burned),
+            visits,
+            visitors,
+            scale * passing,
+            scale * late,
+        )
+
+
+def _burned(graph: Graph, room: Room, starts: IntArray, limit: float) -> tuple[Kept, IntArray]:
+    """Burn up to a block of fires; their times, and how many cells each of a whole block burned."""
+    times = np.empty(len(starts) * graph.burns.size, np.float32)
+    kept = Kept(times, np.empty((len(starts), 4), np.int64), np.empty(len(starts), np.int64))
+    burned = np.zeros(BLOCK, np.int64)
+    keep_fires(graph, room, starts, limit, kept, burned)
+    return kept, burned
+
+
+def _follow(times: npt.NDArray[np.float32], start: int, limit: float, trees: FireTrees) -> None:
+    """Add up what burns beyond each cell, and in the upper half of the same number what burns late."""
+    late = (times > _LATE * limit) & (times < np.inf)
+    trees.add(times, start, 1 + (late.astype(np.int64) << _SHIFT))
 
 
 @numba.njit(cache=True, nogil=True)
 def _note(
     times: npt.NDArray[np.float32],
-    bit: int,
-    late: float,
+    box: IntArray,
+    at: IntArray,
+    burned: IntArray,
+    width: int,
     word: WordArray,
     visits: IntArray,
     visitors: IntArray,
-    weight: IntArray,
-) -> int:
-    """Note where a fire came, and weigh its cells: one each, and what is late again in the upper half of a number."""
-    mark, count = np.uint64(1) << np.uint64(bit), 0
-    for cell in range(len(times)):
-        count += times[cell] < np.inf
-    for cell in range(len(times)):
-        if times[cell] < np.inf:
-            word[cell] |= mark
-            visits[cell] += 1
-            visitors[cell] += count
-            weight[cell] = 1 + (np.int64(times[cell] > late) << _SHIFT)
-    return count
+) -> None:
+    """Note where the fires of a block came, a bit each."""
+    for fire in range(len(at)):
+        mark, place = np.uint64(1) << np.uint64(fire), at[fire]
+        for row in range(box[fire, 0], box[fire, 1] + 1):
+            for column in range(box[fire, 2], box[fire, 3] + 1):
+                if times[place] < np.inf:
+                    cell = row * width + column
+                    word[cell] |= mark
+                    visits[cell] += 1
+                    visitors[cell] += burned[fire]
+                place += 1
