@@ -142,17 +142,11 @@ class FireSample:
                     followed += int(count[number])
             if sum(int(each.sum()) for each in burned) >= enough:
                 break
-        scale = float(np.sum(burned)) / max(followed, 1)
-        late, passing = trees.total >> _SHIFT, trees.total & ((1 << _SHIFT) - 1)
-        return Burning(
-            lit,
-            np.stack(words, axis=1),
-            np.concatenate(burned),
-            visits,
-            visitors,
-            scale * passing,
-            scale * late,
+        late, passing = (
+            np.asarray(part * (float(np.sum(burned)) / max(followed, 1)), np.float64)
+            for part in (trees.total >> _SHIFT, trees.total & ((1 << _SHIFT) - 1))
         )
+        return Burning(lit, np.stack(words, axis=1), np.concatenate(burned), visits, visitors, passing, late)
 
 
 def _burned(graph: Graph, room: Room, starts: IntArray, limit: float) -> tuple[Kept, IntArray]:

@@ -58,15 +58,15 @@ Play = Callable[[Task, int, np.random.Generator], list[Step]]
 class LineTrainingSettings:
     """What the agent that draws lines is trained by."""
 
-    taught_episodes: int = 400
+    taught_episodes: int = 200
     """Episodes of the teacher."""
     fit_updates: int = 1000
     """Optimizer steps on what the teacher left."""
-    drawn_episodes: int = 200
+    drawn_episodes: int = 100
     """Episodes of the network's own."""
     episodes_at_once: int = 4
     """Of its own, drawn by one state of the network, while it learns from those before."""
-    updates_per_episode: int = 5
+    updates_per_episode: int = 8
     """Optimizer steps for each of its own."""
     batch_size: int = 32
     """States in a batch."""
