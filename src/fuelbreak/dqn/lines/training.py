@@ -6,7 +6,8 @@ draw   it draws lines itself, and learns their returns by double DQN and what it
 
 Episodes are burned on all cores, and those of *draw* while the network learns from the ones before. Each has a random
 generator of its own, which follows from the seed and the episode's number: what is learned does not depend on how many
-cores there are, and an episode's landscape and weather need not be kept, only drawn again.
+cores burn them (on torch's threads it does, in the last bits), and an episode's landscape and weather need not be kept,
+only drawn again.
 """
 
 from __future__ import annotations
@@ -222,7 +223,8 @@ class LineTraining:
         while (first := len(self.drawn)) < total:
             numbers = range(first, min(first + settings.episodes_at_once, total))
             rate = self._set_rate(_LATER_RATE * settings.learning_rate, first / total)
-            with self._burning(DRAW, numbers, _drawing(copy.deepcopy(self.network))) as burned:
+            play = _drawing(copy.deepcopy(self.network))
+            with _torch_shared_by(len(numbers) + 1), self._burning(DRAW, numbers, play) as burned:
                 pool = self.drawn.transitions or self.taught.transitions
                 losses = self._learn(len(numbers) * settings.updates_per_episode, pool)
                 episodes = self._taken(burned, len(numbers))
@@ -326,6 +328,17 @@ class LineTraining:
 
         with ThreadPoolExecutor(usable_cores(), thread_name_prefix="scenes") as threads:
             return list(threads.map(scene, range(count)))
+
+
+@contextmanager
+def _torch_shared_by(users: int) -> Iterator[None]:
+    """Let each of several threads have its share of torch's own, of which each would else start as many as cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(max(1, threads // users))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _be_taught(task: Task, _: int, rng: np.random.Generator) -> list[Step]:

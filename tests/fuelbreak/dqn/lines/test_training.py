@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from fuelbreak.dqn.lines import training as module
+from fuelbreak.dqn.lines.episodes import Step
 from fuelbreak.dqn.lines.training import LineTraining, LineTrainingSettings, Round
 from fuelbreak.errors import CheckpointError
 from fuelbreak.fire.threads import usable_cores
@@ -123,6 +124,28 @@ def test_what_is_learned_does_not_depend_on_the_number_of_cores(
     training = LineTraining(SETTINGS, landscapes)
     run(training)
     assert_equal(training.state_dict(), uninterrupted[0].state_dict())
+
+
+def test_torch_is_shared_with_the_episodes_that_are_drawn_meanwhile_and_given_back(
+    landscapes: list[Landscape], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def watched(*_: Any) -> list[Step]:
+        seen.append(torch.get_num_threads())
+        return []
+
+    monkeypatch.setattr(module, "explored_episode", watched)
+    before = torch.get_num_threads()
+    torch.set_num_threads(9)
+    try:
+        run(
+            LineTraining(LineTrainingSettings(taught_episodes=0, fit_updates=0, drawn_episodes=2), landscapes)
+        )
+        assert seen == [3, 3]
+        assert torch.get_num_threads() == 9
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_other_landscapes_than_those_of_the_run_are_refused(
