@@ -6,8 +6,9 @@
     python src/Train_stable.py --resume runs/latest            # go on where a run stopped
     python src/Train_stable.py --help
 
-Read it from top to bottom: settings, landscapes, one vector step, the run. Ctrl-C and SIGTERM finish the step, save a
-checkpoint and exit with 130 or 143; a second signal ends the run at once.
+Read it from top to bottom: settings, landscapes, one vector step, the run; the agent that draws lines has its own loop,
+`fuelbreak.dqn.lines.training_run`. Ctrl-C and SIGTERM finish the step, save a checkpoint and exit with 130 or 143; a
+second signal ends the run at once.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     runs/<UTC>-<name>/
       config.json          arguments, versions, landscapes, seeds
-      metrics.jsonl        one line an episode: charts/*, losses/*, pool/*, time/*
+      metrics.jsonl        one line an episode or round: charts/*, losses/*, pool/*, time/*
       events.out.tfevents.*  the same for TensorBoard
       checkpoints/         the newest two, latest.pt and best.pt
       pictures/            maps of landscapes with breaks, a fire, the learning curve
