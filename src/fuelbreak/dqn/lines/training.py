@@ -4,10 +4,8 @@ teach  a teacher simulates two dozen lines at each step and builds the one that 
 fit    the network learns what each simulated line saved, and the returns of the teacher's lines
 draw   it draws lines itself, and learns their returns by double DQN and what its own best candidates save
 
-Episodes are burned on all cores, and those of *draw* while the network learns from the ones before. Each has a random
-generator of its own, which follows from the seed and the episode's number: what is learned does not depend on how many
-cores burn them (on torch's threads it does, in the last bits), and an episode's landscape and weather need not be kept,
-only drawn again.
+Episodes are burned on all cores, and those of *draw* while the network learns from the ones before. What is learned
+does not depend on how many cores burn them; on torch's threads it does, in the last bits.
 """
 
 from __future__ import annotations
@@ -15,8 +13,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
-from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -30,10 +27,8 @@ from fuelbreak.dqn.lines.explorer import explored_episode, taught_episode
 from fuelbreak.dqn.lines.keeping import pack, unpack
 from fuelbreak.dqn.lines.learning import Transition, return_loss, reward_loss, transitions
 from fuelbreak.dqn.lines.network import LineNetwork
-from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.numbered import NumberedEpisodes, Play
 from fuelbreak.dqn.lines.training_ground import Task, TrainingGround
-from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.phases import PhaseClock
@@ -42,17 +37,13 @@ __all__ = ["LineTraining", "LineTrainingSettings", "Losses", "Round"]
 
 _T = TypeVar("_T")
 
-TEACH, DRAW = 0, 1
-"""Whose episode it is, of two of the same number."""
-
+_TEACH, _DRAW = 0, 1
 _BUDGET, _CELLS_A_LINE = 250, 25
 _LATER_RATE = 0.25
 _RETURN_WEIGHT = 0.2
 
 Losses = tuple[float, float]
 """Of rewards, of returns."""
-
-Play = Callable[[Task, int, np.random.Generator], list[Step]]
 
 
 @dataclass(frozen=True)
@@ -106,11 +97,13 @@ class Experience:
     """Episodes of one kind.
 
     Attributes:
+        source: Where they come from.
         n_step: Rewards that a transition adds up; 0 = all to the end of its episode.
         episodes: In the order of their numbers.
         transitions: Of them all.
     """
 
+    source: NumberedEpisodes
     n_step: int
     episodes: list[list[Step]] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
@@ -149,7 +142,8 @@ class LineTraining:
         self.target = copy.deepcopy(self.network)
         self.optimizer = self._new_optimizer()
         self.rng = np.random.default_rng(settings.seed)
-        self.taught, self.drawn = Experience(0), Experience(settings.n_step)
+        self.taught = Experience(NumberedEpisodes(self.ground, settings.seed, _TEACH), n_step=0)
+        self.drawn = Experience(NumberedEpisodes(self.ground, settings.seed, _DRAW), settings.n_step)
         self.fitted = 0
         self.clock = PhaseClock()
 
@@ -198,7 +192,7 @@ class LineTraining:
 
     def _teach(self) -> Iterator[Round]:
         total, at_once = self.settings.taught_episodes, self.settings.episodes_at_once
-        with self._burning(TEACH, range(len(self.taught), total), _be_taught) as burned:
+        with self.taught.source.burned(range(len(self.taught), total), _be_taught) as burned:
             while episodes := self._taken(burned, at_once):
                 for steps in episodes:
                     self.taught.add(steps)
@@ -209,57 +203,45 @@ class LineTraining:
         at_once = self.settings.episodes_at_once * self.settings.updates_per_episode
         while self.fitted < total:
             count = min(at_once, total - self.fitted)
-            rate = self._set_rate(self.settings.learning_rate, self.fitted / total)
-            losses = self._learn(count, self.taught.transitions)
+            done = range(self.fitted, self.fitted + count)
+            rates = [_rate(self.settings.learning_rate, number / total) for number in done]
+            losses = self._learn(self.taught.transitions, rates)
             self.fitted += count
             if self.fitted == total:
                 self.target.load_state_dict(self.network.state_dict())
                 self.optimizer = self._new_optimizer()
-            yield Round("fit", self.fitted, total, [], losses, rate)
+            yield Round("fit", self.fitted, total, [], losses, rates[-1])
 
     def _draw(self) -> Iterator[Round]:
         settings = self.settings
         total = settings.drawn_episodes
         while (first := len(self.drawn)) < total:
             numbers = range(first, min(first + settings.episodes_at_once, total))
-            rate = self._set_rate(_LATER_RATE * settings.learning_rate, first / total)
+            done = np.linspace(
+                first, numbers.stop, len(numbers) * settings.updates_per_episode, endpoint=False
+            )
+            rates = [_rate(_LATER_RATE * settings.learning_rate, number / total) for number in done.tolist()]
             play = _drawing(copy.deepcopy(self.network))
-            with _torch_shared_by(len(numbers) + 1), self._burning(DRAW, numbers, play) as burned:
-                pool = self.drawn.transitions or self.taught.transitions
-                losses = self._learn(len(numbers) * settings.updates_per_episode, pool)
+            with _torch_shared_by(len(numbers) + 1), self.drawn.source.burned(numbers, play) as burned:
+                losses = self._learn(self.drawn.transitions or self.taught.transitions, rates)
                 episodes = self._taken(burned, len(numbers))
             for steps in episodes:
                 self.drawn.add(steps)
-            yield Round("draw", len(self.drawn), total, episodes, losses, rate)
-
-    @contextmanager
-    def _burning(self, kind: int, numbers: range, play: Play) -> Iterator[Iterator[list[Step]]]:
-        """Episodes in the order of their numbers, which are burned on all cores meanwhile."""
-
-        def burn(number: int) -> list[Step]:
-            rng = self._rng_of(kind, number)
-            return play(self.ground.draw(rng), number, rng)
-
-        threads = ThreadPoolExecutor(usable_cores(), thread_name_prefix="burn")
-        try:
-            yield threads.map(burn, numbers)
-        finally:
-            threads.shutdown(cancel_futures=True)
+            yield Round("draw", len(self.drawn), total, episodes, losses, rates[-1])
 
     def _taken(self, burned: Iterator[list[Step]], count: int) -> list[list[Step]]:
         with self.clock("wait_for_fires"):
             return list(islice(burned, count))
 
-    def _rng_of(self, kind: int, number: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.settings.seed, spawn_key=(kind, number)))
-
-    def _learn(self, count: int, pool: list[Transition]) -> list[Losses]:
-        """Optimizer steps; none where no step was ever simulated."""
+    def _learn(self, pool: list[Transition], rates: list[float]) -> list[Losses]:
+        """An optimizer step at each of some learning rates; none where no step was ever simulated."""
         with self.clock("learn"):
             steps = self.steps
-            return [self._update(steps, pool) for _ in range(count)] if steps else []
+            return [self._update(steps, pool, rate) for rate in rates] if steps else []
 
-    def _update(self, steps: list[Step], pool: list[Transition]) -> Losses:
+    def _update(self, steps: list[Step], pool: list[Transition], rate: float) -> Losses:
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
         size = self.settings.batch_size
         at_once = reward_loss(self.network, self._some(steps, size), self.rng)
         returns = return_loss(self.network, self.target, self._some(pool, size // 2), self.rng)
@@ -277,13 +259,6 @@ class LineTraining:
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         return torch.optim.AdamW(self.network.parameters(), weight_decay=1e-4)
-
-    def _set_rate(self, highest: float, progress: float) -> float:
-        """Warm up over the first twentieth, then fall along a cosine (Loshchilov and Hutter 2017)."""
-        rate = highest * min(1.0, 0.02 + 20.0 * progress) * 0.5 * (1.0 + math.cos(math.pi * progress))
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        return rate
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that a resumed run needs besides the network's weights."""
@@ -312,22 +287,14 @@ class LineTraining:
         self.fitted = state["fitted"]
         self.rng.bit_generator.state = state["rng"]
         torch.set_rng_state(state["torch_rng"].cpu())
-        for kind, experience, packed in (
-            (TEACH, self.taught, state["taught"]),
-            (DRAW, self.drawn, state["drawn"]),
-        ):
-            for steps in unpack(packed, self._scenes(kind, len(packed["steps"]))):
+        for experience, packed in ((self.taught, state["taught"]), (self.drawn, state["drawn"])):
+            for steps in unpack(packed, experience.source.scenes(len(packed["steps"]))):
                 experience.add(steps)
 
-    def _scenes(self, kind: int, count: int) -> list[Scene]:
-        """Those of the first episodes, from their tasks, which are drawn again."""
 
-        def scene(number: int) -> Scene:
-            task = self.ground.draw(self._rng_of(kind, number))
-            return Scene(FireSimulator(task.landscape, task.weather))
-
-        with ThreadPoolExecutor(usable_cores(), thread_name_prefix="scenes") as threads:
-            return list(threads.map(scene, range(count)))
+def _rate(highest: float, progress: float) -> float:
+    """Warm up over the first twentieth, then fall along a cosine (Loshchilov and Hutter 2017)."""
+    return highest * min(1.0, 0.02 + 20.0 * progress) * 0.5 * (1.0 + math.cos(math.pi * progress))
 
 
 @contextmanager

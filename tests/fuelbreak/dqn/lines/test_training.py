@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from fuelbreak.dqn.lines import numbered
 from fuelbreak.dqn.lines import training as module
 from fuelbreak.dqn.lines.episodes import Step
 from fuelbreak.dqn.lines.training import LineTraining, LineTrainingSettings, Round
@@ -120,7 +121,7 @@ def test_what_is_learned_does_not_depend_on_the_number_of_cores(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     others = 1 if usable_cores() > 1 else 3
-    monkeypatch.setattr(module, "usable_cores", lambda: others)
+    monkeypatch.setattr(numbered, "usable_cores", lambda: others)
     training = LineTraining(SETTINGS, landscapes)
     run(training)
     assert_equal(training.state_dict(), uninterrupted[0].state_dict())
