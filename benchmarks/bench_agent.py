@@ -25,9 +25,9 @@ import numpy.typing as npt
 import torch
 
 from fuelbreak.agents import PRETRAINED, load_agent
-from fuelbreak.dqn.lines.agent import bent_plan
-from fuelbreak.dqn.lines.drawing import built, drawn_lines, load_network
-from fuelbreak.dqn.lines.scene import Scene
+from fuelbreak.dqn.lines.agent import plan_by
+from fuelbreak.dqn.lines.drawing import Valuation, built, drawn_lines, load_network, network_values
+from fuelbreak.dqn.lines.states import CLOSED, LineState, Lookout
 from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
@@ -61,27 +61,32 @@ class Case(NamedTuple):
     methods: tuple[str, ...]
 
 
-def network_alone(
-    landscape: Landscape,
-    weather: Weather,
-    budget: int,
-    *,
-    seed: int = 0,  # noqa: ARG001 (the signature of plans)
-) -> npt.NDArray[np.bool_]:
-    """What the network of `lines` draws while nothing burns and nothing is bent."""
-    network = load_network(load_checkpoint(PRETRAINED["lines"]))
-    scene = Scene(landscape, weather)
-    return built(scene, drawn_lines(network, scene, budget), budget)
+def closed(state: LineState) -> npt.NDArray[np.float32]:
+    """What each candidate saves per cell where no fire goes around it: the best of what the network is told."""
+    return state.facts[:, CLOSED]
 
 
-def without_network(
-    landscape: Landscape, weather: Weather, budget: int, *, seed: int = 0
-) -> npt.NDArray[np.bool_]:
-    """What is left of `lines` without its network: cuts, bent."""
-    return bent_plan(FireSimulator(landscape, weather), budget, None, seed=seed)
+def drawn_by(values: Valuation) -> Plan:
+    """What is drawn where no fire tries the lines and nothing is bent."""
+
+    def plan(
+        landscape: Landscape,
+        weather: Weather,
+        budget: int,
+        *,
+        seed: int = 0,  # noqa: ARG001 (the signature of plans)
+    ) -> npt.NDArray[np.bool_]:
+        lookout = Lookout.of(FireSimulator(landscape, weather))
+        return built(lookout, drawn_lines(values, lookout, budget), budget)
+
+    return plan
 
 
-PARTS: dict[str, Plan] = {"lines' network alone": network_alone, "lines without network": without_network}
+PARTS: dict[str, Plan] = {
+    "lines' network alone": drawn_by(network_values(load_network(load_checkpoint(PRETRAINED["lines"])))),
+    "lines' candidates alone": drawn_by(closed),
+    "lines without network": plan_by(closed),
+}
 
 
 def method(name: str) -> Plan:

@@ -2,12 +2,12 @@
 
 At one look more than one line is built where they do not get into each other's way: lines nearly as good as the best
 in compartments that the others leave whole, or far from the others where no compartment is closed. With fires at hand,
-what is best is decided by them, among the lines that the network thinks best.
+what is best is decided by them, among the few lines that the network thinks best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,27 +20,26 @@ from fuelbreak.dqn.lines.states import SEPARATED, LineState, Lookout, collate
 from fuelbreak.plans.common import highest_cells
 from fuelbreak.plans.separation import compartments
 
-__all__ = ["best_lines", "built", "distance", "drawn_lines", "line_values", "load_network"]
+__all__ = ["Valuation", "best_lines", "built", "distance", "drawn_lines", "load_network", "network_values"]
 
 BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 
-NEARLY = 0.8
-NEARLY_BY_FIRES = 0.6
+Valuation = Callable[[LineState], FloatArray]
+"""How good each candidate of a state is: the fall of the logarithm of the expected burned area, per cell."""
 
-LOOKS = 10
+NEARLY = 0.8
+
+LOOKS = 6
 """About how many looks are taken at most, however many breaks there are to build."""
 
-MOST_TRIALS, TRIED_CELLS = 32, 2_000_000
-"""Candidates that fires try at one look, and the cells that burn in all trials together; then the network decides.
-
-More than 50 breaks get fewer trials, in proportion: single lines count for less, and looks alone take longer.
-"""
+TRIED = 8
+"""Candidates that fires try at one look."""
 
 _APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 10, 200, 0.5
-_FEW = 50
 _CLOSES = 0.02
+_LEFT = 1e-3
 
 
 def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> LineNetwork:
@@ -60,50 +59,47 @@ def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> L
 
 
 def drawn_lines(
-    network: LineNetwork,
+    values: Valuation,
     lookout: Lookout,
     room: int,
     nearly: float = NEARLY,
     fires: LineFires | None = None,
 ) -> list[IntArray]:
-    """The lines that the network draws one after the other.
+    """The lines that are drawn one after the other.
 
     Args:
-        network: Values the candidates.
+        values: Of the candidates.
         lookout: Where.
         room: Breaks altogether.
-        nearly: How good a further line of one look has to be, as a share of the best; above 1 = one line a look. By
-            fires, whose values lie further apart, it is `NEARLY_BY_FIRES`.
-        fires: Try the candidates that the network thinks best, for some looks; None = its values decide alone.
+        nearly: How good a further line of one look has to be, as a share of the best; above 1 = one line a look.
+        fires: Try the best candidates; None = their values decide alone.
 
     Returns:
         Each int64 (n,), cell numbers; no cell twice.
     """
     breaks = np.zeros(lookout.scene.fuel.shape, np.bool_)
     lines: list[IntArray] = []
-    cells = min(TRIED_CELLS, TRIED_CELLS * _FEW // max(room, 1)) if fires is not None else 0
     while (left := room - int(breaks.sum())) > 0:
         state = LineState.of(lookout, breaks.copy(), left)
         if len(state.segments) == 0:
             break
-        values, close = line_values(network, state), nearly
-        if fires is not None and cells > 0:
-            state, values, close = *_tried(fires, state, values), NEARLY_BY_FIRES
-            cells -= len(values) * fires.alight
-        for line in best_lines(state, values, close, room // LOOKS):
+        worth = values(state) if fires is None else _tried(fires, state, values(state))
+        for line in best_lines(state, worth, nearly, room // LOOKS):
             lines.append(line)
             breaks.flat[line] = True
-            if fires is not None and cells > 0:
+            if fires is not None:
                 fires.build(line)
     return lines
 
 
-def _tried(fires: LineFires, state: LineState, values: FloatArray) -> tuple[LineState, FloatArray]:
-    """The candidates of highest value, and how many burned cells each of their cells saves by the fires."""
-    state = state.take(np.argsort(-values, kind="stable")[:MOST_TRIALS])
-    lines = [state.segments[number] for number in range(len(state.segments))]
-    saved = (fires.burned - fires.tried(lines)) / state.segments.lengths
-    return state, saved.astype(np.float32)
+def _tried(fires: LineFires, state: LineState, values: FloatArray) -> FloatArray:
+    """Values, those of the best candidates as fires find them; the others are as much too high as these were."""
+    best = np.argsort(-values, kind="stable")[:TRIED]
+    left = fires.tried([state.segments[int(number)] for number in best]) / max(fires.burned, _LEFT)
+    found = -np.log(np.maximum(left, _LEFT)) / state.segments.lengths[best]
+    worth = values * min(1.0, float(found.sum()) / max(float(values[best].sum()), _LEFT))
+    worth[best] = found
+    return worth.astype(np.float32)
 
 
 def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int = 0) -> list[IntArray]:
@@ -150,11 +146,15 @@ def distance(line: IntArray, other: IntArray, width: int) -> int:
     return int(np.maximum(down, right).min())
 
 
-def line_values(network: LineNetwork, state: LineState) -> FloatArray:
-    """float32 (M,), how good each candidate of a state is."""
-    with torch.inference_mode():
-        at_once, _ = network(collate([state], device=next(network.parameters()).device))
-    values: FloatArray = at_once.float().cpu().numpy() / state.segments.lengths.astype(np.float32)
+def network_values(network: LineNetwork) -> Valuation:
+    """What a network thinks of the candidates of a state."""
+
+    def values(state: LineState) -> FloatArray:
+        with torch.inference_mode():
+            at_once, _ = network(collate([state], device=next(network.parameters()).device))
+        lengths = state.segments.lengths.astype(np.float32)
+        return np.asarray(at_once.float().cpu().numpy() / lengths)
+
     return values
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.drawing import line_values
+from fuelbreak.dqn.lines.drawing import Valuation, network_values
 from fuelbreak.dqn.lines.episodes import Step, run_episode, varied
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.states import LineState, collate
 from fuelbreak.dqn.lines.training_ground import Task
 
-__all__ = ["explored_episode", "taught_episode"]
+__all__ = ["explored_episode", "network_returns", "taught_episode"]
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -54,22 +54,25 @@ def explored_episode(
         The steps, with the candidates of highest value by either measure and some at random.
     """
     pick = _Slips(rng, OWN_SLIPS)
-    values = network_returns if by_return else line_values
+    per_cell, returns = network_values(network), network_returns(network)
+    values = returns if by_return else per_cell
 
     def sketch(state: LineState) -> IntArray:
-        best = [np.argsort(-measure(network, state))[:_BEST] for measure in (line_values, network_returns)]
+        best = [np.argsort(-measure(state))[:_BEST] for measure in (per_cell, returns)]
         count = len(state.segments)
         return np.unique(np.concatenate([*best, rng.choice(count, min(_OTHERS, count), replace=False)]))
 
-    return run_episode(task, sketch, lambda state, _: pick(values(network, state)), rng)
+    return run_episode(task, sketch, lambda state, _: pick(values(state)), rng)
 
 
-def network_returns(network: LineNetwork, state: LineState) -> FloatArray:
-    """float32 (M,), the return that the network expects of each candidate."""
-    with torch.inference_mode():
-        values: FloatArray = (
-            network(collate([state], device=next(network.parameters()).device))[1].cpu().numpy()
-        )
+def network_returns(network: LineNetwork) -> Valuation:
+    """The returns that a network expects of the candidates of a state, rather than what each saves per cell."""
+
+    def values(state: LineState) -> FloatArray:
+        with torch.inference_mode():
+            _, returns = network(collate([state], device=next(network.parameters()).device))
+        return np.asarray(returns.float().cpu().numpy())
+
     return values
 
 

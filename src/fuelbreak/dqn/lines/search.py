@@ -10,7 +10,6 @@ these the best is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from fuelbreak.dqn.lines.agent import line_plan
-from fuelbreak.dqn.lines.drawing import built, distance, line_values, load_network
+from fuelbreak.dqn.lines.drawing import Valuation, built, distance, load_network, network_values
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import LineState, Lookout
 from fuelbreak.fire.simulator import FireSimulator
@@ -29,12 +28,11 @@ from fuelbreak.plans import search as plans_search
 from fuelbreak.plans.common import Plan, room_for
 from fuelbreak.plans.judging import expected_burned
 
-__all__ = ["LineSearch", "Valuation", "search_plan"]
+__all__ = ["LineSearch", "search_plan"]
 
 BoolGrid = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 Lines = list[IntArray]
-Valuation = Callable[[LineState], npt.NDArray[np.float32]]
 
 SIMULATED = 12
 EFFORT = 200
@@ -59,7 +57,7 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         room, simulator = room_for(landscape, budget), FireSimulator(landscape, weather)
         lookout = Lookout.of(simulator)
         fires, rng = LineFires(simulator, seed), np.random.default_rng(seed)
-        search = LineSearch(lambda state: line_values(network, state), lookout, fires, room, SIMULATED, rng)
+        search = LineSearch(network_values(network), lookout, fires, room, SIMULATED, rng)
         searched = search.improve(*search.complete([]), EFFORT)
         plans = [quick(landscape, weather, room, seed=seed), built(lookout, searched, room)]
         return _bent(simulator, plans)
