@@ -31,7 +31,7 @@ import torch
 import tyro
 
 from fuelbreak.console import going_on_without, progress_bar, say
-from fuelbreak.defaults import heldout_landscapes, training_landscapes
+from fuelbreak.defaults import heldout_landscapes, training_landscapes, whole_landscapes
 from fuelbreak.dqn import Demonstrator, Learner, ScheduleSettings
 from fuelbreak.dqn.lines.training_run import LineRunSettings, train_lines
 from fuelbreak.env import FuelBreakEnv
@@ -95,6 +95,8 @@ class LineSettings(LineRunSettings, RunSettings):
 
     agent: Literal["cells", "lines"] = "lines"
     """What is trained; these are the settings of lines."""
+    rasters: Path | None = None
+    """Folder with cropped_raster/, or with whole layers; by default synthetic landscapes in data/default."""
 
 
 @dataclass(frozen=True)
@@ -438,7 +440,8 @@ def run_from(settings: AnySettings) -> int:
     if isinstance(settings, Settings):
         say(f"Training with {settings.n_envs} environments on {usable_cores()} cores", "target")
     say("Loading rasters...", "folder")
-    landscapes = training_landscapes(settings.rasters)
+    load = training_landscapes if settings.agent == "cells" else whole_landscapes
+    landscapes = load(settings.rasters)
     say(f"Loaded {len(landscapes)} rasters", "ok")
     with open_run(settings, landscapes) as run:
         if isinstance(settings, LineSettings):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from fuelbreak.landscape import Landscape
-from fuelbreak.rasters import load_landscapes
+from fuelbreak.rasters import find_folders, load_landscapes, read_folder
 from fuelbreak.synthetic.files import write_set
 
-__all__ = ["heldout_landscapes", "training_landscapes"]
+__all__ = ["heldout_landscapes", "training_landscapes", "whole_landscapes"]
 
 _TRAINING_RASTERS = Path("data/default")
 _HELDOUT_RASTERS = Path("data/heldout")
@@ -26,6 +26,23 @@ def training_landscapes(rasters: Path | str | None = None) -> list[Landscape]:
     if rasters is None:
         return _load_or_generate(_TRAINING_RASTERS, _TRAINING_COUNT, _TRAINING_SEED)
     return load_landscapes(rasters)
+
+
+def whole_landscapes(rasters: Path | str | None = None) -> list[Landscape]:
+    """Like `training_landscapes`, but where there are no tiles, layers of any size, to cut windows from.
+
+    Args:
+        rasters: Also a folder of layers ``<name>_<suffix>.tif``, one of such folders, or one file of all layers.
+
+    Raises:
+        LandscapeError: It holds neither tiles nor layers, or some that cannot be used.
+    """
+    if rasters is None or (Path(rasters) / "cropped_raster").is_dir():
+        return training_landscapes(rasters)
+    if Path(rasters).is_file():
+        return [read_folder(rasters)]
+    folders = {path.parent for files in find_folders(rasters).values() for path in files.values()}
+    return [read_folder(folder) for folder in sorted(folders)]
 
 
 def heldout_landscapes(rasters: Path | str | None = None) -> list[Landscape]:
