@@ -33,7 +33,7 @@ ROUNDS = 2 + 2 + 2
 
 @pytest.fixture(scope="module")
 def landscapes() -> list[Landscape]:
-    return [generate_landscape(3, 14), generate_landscape(5, 16)]
+    return [generate_landscape(3, 10), generate_landscape(5, 12)]
 
 
 def on_disk_and_back(training: LineTraining) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def test_other_landscapes_than_those_of_the_run_are_refused(
     uninterrupted: tuple[LineTraining, list[Round]],
 ) -> None:
     state = on_disk_and_back(uninterrupted[0])
-    other = LineTraining(SETTINGS, [generate_landscape(seed, 14) for seed in (30, 31)])
+    other = LineTraining(SETTINGS, [generate_landscape(seed, 10) for seed in (30, 31)])
     with pytest.raises(CheckpointError, match="give it the same --rasters"):
         other.load_state_dict(state)
 

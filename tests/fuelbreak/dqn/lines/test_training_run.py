@@ -46,7 +46,7 @@ def stop() -> Iterator[StopRequest]:
 
 @pytest.fixture(scope="module")
 def landscapes() -> list[Landscape]:
-    return [generate_landscape(3, 14)]
+    return [generate_landscape(3, 10)]
 
 
 def test_the_best_checkpoint_is_that_of_the_highest_mean_over_its_last_own_episodes(
