@@ -27,7 +27,8 @@ import torch
 from fuelbreak.agents import PRETRAINED, load_agent
 from fuelbreak.dqn.lines.agent import plan_by
 from fuelbreak.dqn.lines.drawing import Valuation, built, drawn_lines, load_network, network_values
-from fuelbreak.dqn.lines.states import CLOSED, LineState, Lookout
+from fuelbreak.dqn.lines.network import CLOSED
+from fuelbreak.dqn.lines.states import LineState, Lookout
 from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather

@@ -37,7 +37,7 @@ LOOKS = 6
 TRIED = 8
 """Candidates that fires try at one look."""
 
-_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 10, 200, 0.5
+_APART, _FAR_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 12, 10, 200, 0.5
 _CLOSES = 0.02
 _LEFT = 1e-3
 
@@ -127,8 +127,9 @@ def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int 
         if taken and values[index] < (good if state.room - room >= enough else fair):
             break
         touched = set(label.flat[line].tolist())
-        near = any(distance(line, other, width) < _APART for other in taken)
-        if len(line) > room or near or touched & closed:
+        apart = min((distance(line, other, width) for other in taken), default=_FAR_APART)
+        in_the_way = touched & closed and (apart < _FAR_APART or state.room - room >= enough)
+        if len(line) > room or apart < _APART or in_the_way:
             continue
         taken.append(line)
         room -= len(line)

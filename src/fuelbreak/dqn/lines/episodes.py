@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fuelbreak.dqn.lines.fires import LineFires
-from fuelbreak.dqn.lines.states import CLOSED, THROUGH, LineState, Lookout
+from fuelbreak.dqn.lines.network import CLOSED
+from fuelbreak.dqn.lines.states import THROUGH, LineState, Lookout
 from fuelbreak.dqn.lines.training_ground import Task
 from fuelbreak.fire.simulator import FireSimulator
 

@@ -11,10 +11,13 @@ from torch.nn import functional
 from fuelbreak.dqn.lines.scene import CHANNELS
 from fuelbreak.dqn.network import ContextBlock
 
-__all__ = ["FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
+__all__ = ["CLOSED", "FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
 
 FACTS = 17
 """Numbers that describe a segment beside its cells; see `fuelbreak.dqn.lines.states`."""
+
+CLOSED = 8
+"""Which of them says what a segment saves per cell where no fire goes around it."""
 
 LOG_ROOM = 6.0
 """Scale of the logarithm of the room among the facts."""
@@ -58,9 +61,11 @@ class LineNetwork(nn.Module):
         self.blocks = nn.ModuleList(ContextBlock(width, dilation) for dilation in dilations)
         self.fine = nn.Conv2d(width // 2, width, 1)
         self.coarse = nn.Conv2d(width, width, 1)
-        self.head = nn.Sequential(
-            nn.Linear(4 * width + FACTS, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 2)
-        )
+        last = nn.Linear(64, 2)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        inputs = 4 * width + FACTS
+        self.head = nn.Sequential(nn.Linear(inputs, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), last)
         self.rest = nn.Sequential(nn.Linear(width + 2, 32), nn.ReLU(), nn.Linear(32, 1))
 
     def forward(self, batch: LineBatch) -> tuple[Tensor, Tensor]:
@@ -89,7 +94,8 @@ class LineNetwork(nn.Module):
         values = self.head(torch.cat([total / count, total / _LONG, ends, context, batch.facts], dim=1))
         # Values are per cell, since lines compete by what their cells are worth: an error of the network must not
         # weigh more the shorter a line is.
-        at_once = values[:, 0] * batch.facts[:, 0]
+        # What is learned is how much more or less they are than what a line closes: under long fires nothing.
+        at_once = (batch.facts[:, CLOSED] + values[:, 0]) * batch.facts[:, 0]
         return at_once, at_once.detach() + self._of_rest(context, batch.facts) + values[:, 1]
 
     def _of_rest(self, context: Tensor, facts: Tensor) -> Tensor:

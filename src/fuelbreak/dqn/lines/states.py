@@ -29,14 +29,14 @@ from fuelbreak.dqn.lines.segments import propose_segments
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.plans.separation import Segments, compartments
 
-__all__ = ["CLOSED", "SEPARATED", "THROUGH", "LineState", "Lookout", "collate"]
+__all__ = ["SEPARATED", "THROUGH", "LineState", "Lookout", "collate"]
 
 BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
-SEPARATED, CLOSED, THROUGH = 5, 8, 11
-"""Facts by which candidates are chosen: the share of fires that a segment separates; what it saves per cell at least
-where no fire goes around it, and at most."""
+SEPARATED, THROUGH = 5, 11
+"""Facts by which candidates are chosen: the share of fires that a segment separates, and what it saves per cell at
+most."""
 
 _LONG, _DEAREST = 50.0, 8.0
 _LEFT, _LEFT_OF_SAMPLE = 1e-3, 0.02

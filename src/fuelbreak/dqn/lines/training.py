@@ -50,7 +50,7 @@ Losses = tuple[float, float]
 class LineTrainingSettings:
     """What the agent that draws lines is trained by."""
 
-    taught_episodes: int = 200
+    taught_episodes: int = 300
     """Episodes of the teacher."""
     fit_updates: int = 1000
     """Optimizer steps on what the teacher left."""
@@ -58,7 +58,7 @@ class LineTrainingSettings:
     """Episodes of the network's own."""
     episodes_at_once: int = 4
     """Of its own, drawn by one state of the network, while it learns from those before."""
-    updates_per_episode: int = 8
+    updates_per_episode: int = 6
     """Optimizer steps for each of its own."""
     batch_size: int = 32
     """States in a batch."""
