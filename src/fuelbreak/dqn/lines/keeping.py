@@ -62,8 +62,8 @@ def unpack(packed: Mapping[str, Any], scenes: Sequence[Scene]) -> list[list[Step
     for count, fuel, scene in zip(packed["steps"], packed["fuel"], scenes, strict=True):
         if count and fuel != _checksum(scene):
             raise CheckpointError(
-                "the landscapes are not those that this run was trained on so far; give it the same --rasters, "
-                "unchanged, or begin a new run"
+                "the landscapes are not those that this run was trained on so far; give it the same --rasters and "
+                "--seed, or begin a new run"
             )
     columns = {name: iter(_unpack_column(column)) for name, column in packed["columns"].items()}
     return [

@@ -13,6 +13,7 @@ import numpy as np
 from fuelbreak.console import going_on_without, progress_bar, say
 from fuelbreak.dqn.lines.episodes import Step
 from fuelbreak.dqn.lines.training import LineTraining, LineTrainingSettings, Round
+from fuelbreak.errors import CheckpointError
 from fuelbreak.landscape import Landscape
 from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
@@ -64,16 +65,26 @@ def train_lines(
         Whether what was learned is on disk.
 
     Raises:
-        CheckpointError: That checkpoint was made on other landscapes.
+        CheckpointError: That checkpoint was made on other landscapes, or by another version.
         LandscapeError: The landscapes hardly burn anywhere.
     """
     training = LineTraining(settings, landscapes, device)
     if is_resumed:
-        training.load_state_dict(load_checkpoint(run.path, device))
+        _take_up(training, run, device)
         say(f"Resuming {run.path} after {training.episodes} episodes, {training.updates} updates")
     going = LineRun(training, run, budget=settings.budget, checkpoint_every=settings.checkpoint_every)
     going.go_on(stop)
     return going.is_saved
+
+
+def _take_up(training: LineTraining, run: RunFolder, device: str) -> None:
+    state = load_checkpoint(run.path, device)
+    try:
+        training.load_state_dict(state)
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise CheckpointError(
+            f"{run.path} cannot be gone on with: it was made by another version of this program ({error})"
+        ) from error
 
 
 class LineRun:

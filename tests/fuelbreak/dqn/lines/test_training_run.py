@@ -12,10 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from fuelbreak.dqn.lines import training_run
 from fuelbreak.dqn.lines.training import LineTraining, LineTrainingSettings, Round
-from fuelbreak.dqn.lines.training_run import LineRun, line_of, saved_share, scalars_of
+from fuelbreak.dqn.lines.training_run import (
+    LineRun,
+    LineRunSettings,
+    line_of,
+    saved_share,
+    scalars_of,
+    train_lines,
+)
+from fuelbreak.errors import CheckpointError
 from fuelbreak.landscape import Landscape
 from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
@@ -89,6 +98,15 @@ def test_a_full_disk_is_said_and_training_goes_on(
     monkeypatch.undo()
     going.save()
     assert going.is_saved
+
+
+def test_a_checkpoint_of_another_version_is_refused_in_words(
+    run: RunFolder, stop: StopRequest, landscapes: list[Landscape]
+) -> None:
+    settings = LineRunSettings(taught_episodes=1, fit_updates=0, drawn_episodes=0)
+    run.save_checkpoint(0, torch.nn.Linear(2, 3), **LineTraining(settings, landscapes).state_dict())
+    with pytest.raises(CheckpointError, match="another version"):
+        train_lines(settings, run, landscapes, "cpu", stop, is_resumed=True)
 
 
 def test_what_a_round_showed_is_left_out_where_it_had_none_of_it() -> None:
