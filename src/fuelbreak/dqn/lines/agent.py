@@ -34,7 +34,7 @@ BoolGrid = npt.NDArray[np.bool_]
 FIRES, BURNED_CELLS = 400, 40_000
 """Of the fires that try the network's lines."""
 
-SWEEPS = 60
+SWEEPS = 40
 
 
 def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:

@@ -34,9 +34,16 @@ NEARLY = 0.8
 LOOKS = 6
 """About how many looks are taken at most, however many breaks there are to build."""
 
-TRIED = 8
-"""Candidates that fires try at one look."""
+MOST_CANDIDATES = 600
+"""Of those that are valued at one look."""
 
+TRIED, TRIED_CELLS = 8, 700_000
+"""Candidates that fires try at one look, and the cells that burn in all trials together; then values decide alone.
+
+More than 50 breaks get fewer trials, in proportion: single lines count for less, and there are more looks to take.
+"""
+
+_FEW = 50
 _APART, _FAR_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 12, 10, 200, 0.5
 _CLOSES = 0.02
 _LEFT = 1e-3
@@ -79,15 +86,19 @@ def drawn_lines(
     """
     breaks = np.zeros(lookout.scene.fuel.shape, np.bool_)
     lines: list[IntArray] = []
+    cells = min(TRIED_CELLS, TRIED_CELLS * _FEW // max(room, 1)) if fires is not None else 0
     while (left := room - int(breaks.sum())) > 0:
-        state = LineState.of(lookout, breaks.copy(), left)
+        state = LineState.of(lookout, breaks.copy(), left, MOST_CANDIDATES)
         if len(state.segments) == 0:
             break
-        worth = values(state) if fires is None else _tried(fires, state, values(state))
+        worth = values(state)
+        if fires is not None and cells > 0:
+            cells -= TRIED * fires.alight
+            worth = _tried(fires, state, worth)
         for line in best_lines(state, worth, nearly, room // LOOKS):
             lines.append(line)
             breaks.flat[line] = True
-            if fires is not None:
+            if fires is not None and cells > 0:
                 fires.build(line)
     return lines
 
@@ -114,10 +125,10 @@ def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int 
     Returns:
         Lines that are together no longer than the room.
     """
-    width = state.breaks.shape[1]
     label, _ = compartments(state.scene.fuel & ~state.breaks)
     closed: set[int] = set()
     taken: list[IntArray] = []
+    close, near = (np.zeros(label.shape, np.bool_) for _ in (_APART, _FAR_APART))
     room = state.room
     order = np.argsort(-values, kind="stable")
     best = values[order[0]]
@@ -127,17 +138,24 @@ def best_lines(state: LineState, values: FloatArray, nearly: float, enough: int 
         if taken and values[index] < (good if state.room - room >= enough else fair):
             break
         touched = set(label.flat[line].tolist())
-        apart = min((distance(line, other, width) for other in taken), default=_FAR_APART)
-        in_the_way = touched & closed and (apart < _FAR_APART or state.room - room >= enough)
-        if len(line) > room or apart < _APART or in_the_way:
+        in_the_way = touched & closed and (state.room - room >= enough or near.flat[line].any())
+        if len(line) > room or close.flat[line].any() or in_the_way:
             continue
         taken.append(line)
         room -= len(line)
+        _mark_around(close, line, _APART)
+        _mark_around(near, line, _FAR_APART)
         if state.facts[index, SEPARATED] > _CLOSES:
             closed |= touched
         if len(taken) == _MOST_AT_ONCE:
             break
     return taken
+
+
+def _mark_around(mask: BoolGrid, line: IntArray, apart: int) -> None:
+    """Mark what lies less than so many king's moves from a line."""
+    for row, column in zip(*np.divmod(line, mask.shape[1]), strict=True):
+        mask[max(0, row - apart + 1) : row + apart, max(0, column - apart + 1) : column + apart] = True
 
 
 def distance(line: IntArray, other: IntArray, width: int) -> int:

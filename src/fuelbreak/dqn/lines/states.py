@@ -81,13 +81,14 @@ class LineState:
     facts: npt.NDArray[np.float32]
 
     @classmethod
-    def of(cls, lookout: Lookout, breaks: BoolGrid, room: int) -> LineState:
-        """The state with all its candidates.
+    def of(cls, lookout: Lookout, breaks: BoolGrid, room: int, most: int | None = None) -> LineState:
+        """The state with its candidates.
 
         Args:
             lookout: Where.
             breaks: bool (H, W).
             room: Breaks that may still be built, at least 1 and no more than cells that burn are left.
+            most: Candidates at most, those through whose cells most of the fires come; None = all.
 
         Returns:
             The same each time.
@@ -95,6 +96,9 @@ class LineState:
         scene = lookout.scene
         free, burning = scene.fuel & ~breaks, lookout.fires.burn(breaks)
         segments = propose_segments(free, room, burning.visits)
+        if most is not None and len(segments) > most:
+            through = _along(burning.passing, segments) / segments.lengths
+            segments = segments.take(np.sort(np.argsort(-through, kind="stable")[:most]))
         facts = _facts(scene.fuel, free, room, segments, burning)
         return cls(scene, breaks, room, burning.channels(free.shape), segments, facts)
 
@@ -113,8 +117,7 @@ def _facts(
     squares = float((compartments(free)[1].astype(np.float64) ** 2).sum())
     burned, fires = max(float(burning.burned.sum()), 1.0), max(int((burning.burned > 0).sum()), 1)
     through, late, visits = (
-        np.add.reduceat(each[segments.cells], segments.starts[:-1]).astype(np.float64)
-        for each in (burning.passing, burning.late, burning.visits)
+        _along(each, segments) for each in (burning.passing, burning.late, burning.visits)
     )
     lengths, each = segments.lengths, segments.lengths * float(fires)
     separating = _log_saving((before - after) / squares, _LEFT)
@@ -128,6 +131,11 @@ def _facts(
         *(visits / each, np.log1p(burned / fires) / _LOG_FIRE),
     )
     return np.stack([np.broadcast_to(column, lengths.shape) for column in columns], axis=1).astype(np.float32)
+
+
+def _along(values: npt.NDArray[np.generic], segments: Segments) -> FloatArray:
+    """float64 (M,), the sum of what the cells of each segment have, int or float (cells,)."""
+    return np.asarray(np.add.reduceat(values[segments.cells], segments.starts[:-1]), np.float64)
 
 
 def _log_saving(share: FloatArray, left: float) -> FloatArray:
