@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[1]
 TILES, ENVS, SIZE, BUDGET, STEP = 16, 16, 32, 100, 4
 REGIONS = ("norcal_c", "sierra_a")
 RULER = "compartment lines"
+SHOWN_BY = (RULER, Settings.demonstrator)
 
 COMMON = Settings(
     n_envs=ENVS,
@@ -62,12 +63,17 @@ BASE: dict[str, Any] = {
     "symmetries": False,
 }
 SHOWN = BASE | {"demonstrations": 2, "pretrain_updates": 150, "episodes": 6, "start_epsilon": 0.2}
+BY_RULER: dict[str, Any] = {"demonstrator": RULER}
+BY_MARGINS: dict[str, Any] = {"imitation": "margin", "imitation_weight": 10.0}
 VARIANTS: Mapping[str, dict[str, Any]] = {
     "base": BASE,
     "+n-step (3)": BASE | {"n_step": 3},
     "+prioritized": BASE | {"prioritized": True},
     "+symmetries": BASE | {"symmetries": True},
     "+demonstrations": SHOWN,
+    "demonstrations by the ruler": SHOWN | BY_RULER,
+    "demonstrations, margins": SHOWN | BY_MARGINS,
+    "demonstrations by the ruler, margins": SHOWN | BY_RULER | BY_MARGINS,
     "demonstrations, symmetries": SHOWN | {"symmetries": True},
     "demonstrations, n-step, symmetries": SHOWN | {"n_step": 3, "symmetries": True},
     "all": SHOWN | {"n_step": 3, "symmetries": True, "prioritized": True},
@@ -190,7 +196,7 @@ def arguments() -> argparse.Namespace:
 
 def report(records: list[dict[str, Any]], heldout: int, seeds: int, real: int, conditions: str) -> list[str]:
     """The table and what it was made by."""
-    order = [RULER, *VARIANTS, f"{ONE_BY_ONE}, one cell a look"]
+    order = [*SHOWN_BY, *VARIANTS, f"{ONE_BY_ONE}, one cell a look"]
     ordered = sorted(records, key=lambda record: (order.index(record["variant"]), record["seed"]))
     return [
         "# What each part of the DQN over cells is worth",
@@ -228,18 +234,21 @@ def main() -> None:
             with asked.records.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(records[-1]) + "\n")
 
-    if (RULER, 0) not in done:
-        begun = time.process_time()
-        keep(RULER, 0, bench.plan_scores(RULER), time.process_time() - begun)
+    for plan in SHOWN_BY:
+        if (plan, 0) not in done:
+            begun = time.process_time()
+            keep(plan, 0, bench.plan_scores(plan), time.process_time() - begun)
     for seed in range(1, asked.seeds + 1):
-        demonstrator = Demonstrator(tiles, RULER, Weather(), BUDGET, COMMON.break_step)
+        demonstrators = {
+            plan: Demonstrator(tiles, plan, Weather(), BUDGET, COMMON.break_step) for plan in SHOWN_BY
+        }
         for name in asked.variants:
             if (name, seed) in done:
                 continue
             settings = dataclasses.replace(COMMON, seed=seed, **VARIANTS[name])
             begun = time.process_time()
             with tempfile.TemporaryDirectory() as folder:
-                network = trained(settings, tiles, demonstrator, Path(folder))
+                network = trained(settings, tiles, demonstrators[settings.demonstrator], Path(folder))
             seconds = time.process_time() - begun
             keep(name, seed, bench.network_scores(network, settings, settings.break_step), seconds)
             if name == ONE_BY_ONE:

@@ -27,7 +27,7 @@ class LearnedStep(Protocol):
         ...
 
     @property
-    def margin_loss(self) -> float:
+    def imitation_loss(self) -> float:
         """Of what was demonstrated."""
         ...
 
@@ -41,7 +41,7 @@ class EpisodeLog:
         rewards: Sum over all environments and steps.
         losses: One per optimizer step, as the next two.
         q_values: Mean value of the actions in its batch.
-        margin_losses: Of the demonstrated ones, where there were any.
+        imitation_losses: Of the demonstrated ones, where there were any.
         burned: Cells burned in the end, by environment that completed the episode.
         completed_at: The vector step at which it did, counted from 1.
         breaks: Breaks placed in all environments.
@@ -53,7 +53,7 @@ class EpisodeLog:
     rewards: float = 0.0
     losses: list[float] = field(default_factory=list)
     q_values: list[float] = field(default_factory=list)
-    margin_losses: list[float] = field(default_factory=list)
+    imitation_losses: list[float] = field(default_factory=list)
     burned: dict[int, float] = field(default_factory=dict)
     completed_at: dict[int, int] = field(default_factory=dict)
     breaks: int = 0
@@ -95,8 +95,8 @@ class EpisodeLog:
         for step in steps:
             self.losses.append(step.td_loss)
             self.q_values.append(step.q_value)
-            if not math.isnan(step.margin_loss):
-                self.margin_losses.append(step.margin_loss)
+            if not math.isnan(step.imitation_loss):
+                self.imitation_losses.append(step.imitation_loss)
 
     def line(self, episode: int, epsilon: float) -> str:
         """The console line."""
@@ -118,7 +118,7 @@ class EpisodeLog:
             "charts/SPS": self.transitions / self.seconds,
             "losses/td_loss": _mean(self.losses),
             "losses/q_values": _mean(self.q_values),
-            "losses/margin_loss": _mean(self.margin_losses),
+            "losses/imitation_loss": _mean(self.imitation_losses),
         }
 
 

@@ -147,8 +147,8 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert [record["charts/breaks"] for record in metrics] == [20.0, 20.0, 20.0]
     assert all(record["pool/void_transitions"] == 0 for record in metrics)
     assert metrics[-1]["losses/td_loss"] >= 0
-    assert {"losses/q_values", "losses/margin_loss"} <= set(metrics[-1])
-    assert not {"losses/td_loss", "losses/margin_loss"} & set(metrics[0]), (
+    assert {"losses/q_values", "losses/imitation_loss"} <= set(metrics[-1])
+    assert not {"losses/td_loss", "losses/imitation_loss"} & set(metrics[0]), (
         "nothing is learned while it is shown"
     )
     assert done.stdout.count("Learning from the demonstrations: 8 updates") == 1

@@ -7,7 +7,7 @@ from fuelbreak.dqn.agent import (
     greedy_actions,
     select_cells,
 )
-from fuelbreak.dqn.demonstrations import Demonstrator, margin_loss
+from fuelbreak.dqn.demonstrations import Demonstrator, likelihood_loss, margin_loss
 from fuelbreak.dqn.learner import Learner, Update
 from fuelbreak.dqn.network import QNetwork
 from fuelbreak.dqn.priorities import Priorities
@@ -33,6 +33,7 @@ __all__ = [
     "exploration_rate",
     "greedy_actions",
     "legal_cells",
+    "likelihood_loss",
     "margin_loss",
     "select_cells",
 ]

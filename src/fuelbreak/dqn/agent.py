@@ -8,10 +8,12 @@ actions). Where fewer than k cells are legal, or the budget pays for fewer, the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from fuelbreak.dqn.replay import Batch
@@ -26,6 +28,9 @@ __all__ = [
     "select_cells",
     "set_values",
 ]
+
+ValueFunction = Callable[[Tensor], Tensor]
+"""From float32 (N, C, H, W) to values (N, H*W)."""
 
 
 def select_cells(
@@ -49,7 +54,7 @@ def select_cells(
 
 
 def greedy_actions(
-    network: nn.Module,
+    network: ValueFunction,
     observations: npt.NDArray[np.float32],
     k: int,
     device: torch.device | str,
@@ -81,7 +86,7 @@ def greedy_actions(
 
 
 def epsilon_greedy(
-    network: nn.Module,
+    network: ValueFunction,
     observations: npt.NDArray[np.float32],
     k: int,
     epsilon: float,
@@ -122,7 +127,9 @@ def exploration_rate(step: int, total_steps: int, start: float, end: float, frac
     return start + (end - start) * progress
 
 
-def double_dqn_loss(online: nn.Module, target: nn.Module, batch: Batch, k: int, gamma: float) -> Tensor:
+def double_dqn_loss(
+    online: ValueFunction, target: ValueFunction, batch: Batch, k: int, gamma: float
+) -> Tensor:
     """Huber loss between Q(s, A) and the double-DQN target of the module's description.
 
     Args:
@@ -144,7 +151,9 @@ def set_values(values: Tensor, action: Tensor) -> Tensor:
     return (values * action).sum(dim=1)
 
 
-def double_dqn_targets(online: nn.Module, target: nn.Module, batch: Batch, k: int, gamma: float) -> Tensor:
+def double_dqn_targets(
+    online: ValueFunction, target: ValueFunction, batch: Batch, k: int, gamma: float
+) -> Tensor:
     """What Q(s, A) should be; arguments as of `double_dqn_loss`.
 
     Returns:

@@ -1,16 +1,23 @@
 """Showing a learner how: a plan of `fuelbreak.plans` is played, step by step, through the learner's own environments.
 
 Hester et al. (2018), "Deep Q-learning from demonstrations": what a demonstrator did is stored as transitions with the
-rewards that the environment really gave, and beside the TD loss a large margin holds every other action below the one
-that was shown. Here an action is a set of k cells, and a plan says which cells to take, but not in which order:
+rewards that the environment really gave, and beside the TD loss a second one holds the values of what was shown above
+all others. Here an action is a set of k cells, and a plan says which cells to take, but not in which order: the order
+in which the network builds what the plan wants is left to it. Two losses say so:
 
-    max over sets A of k legal cells    of  Q(s, A) + margin * |cells of A outside of the plan|
-    - max over sets B of k cells of the plan that are still to be placed  of  Q(s, B)
+- "likelihood": cells are drawn one at a time with probabilities exp(q / temperature) over the legal ones (Boltzmann's
+  policy of the values); the loss is how far these are (in Kullback and Leibler's divergence) from drawing evenly from
+  the cells that the plan still has to place.
+- "margin": the large margin of the paper, over sets,
 
-is zero where the k cells that the network takes are all of the plan and lie above all others by the margin. Since the
-value of a set is the sum over its cells, both maxima are sums of the k highest values. The order in which the network
-builds what the plan wants is left to it (a structured hinge loss with a latent order: Yu and Joachims 2009, "Learning
-structural SVMs with latent variables").
+      max over sets A of k legal cells    of  Q(s, A) + margin * |cells of A outside of the plan|
+      - max over sets B of k cells of the plan that are still to be placed  of  Q(s, B)
+
+  which is zero where the k cells that the network takes are all of the plan and lie above all others by the margin.
+  Since the value of a set is the sum over its cells, both maxima are sums of the k highest values (a structured hinge
+  loss with a latent order: Yu and Joachims 2009, "Learning structural SVMs with latent variables").
+
+The margin looks at no more than 2 k cells of a state, the likelihood at all of them.
 """
 
 from __future__ import annotations
@@ -20,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import Tensor
 
 from fuelbreak.fire.threads import usable_cores
@@ -27,7 +35,7 @@ from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans import PLANS
 
-__all__ = ["Demonstrator", "margin_loss"]
+__all__ = ["Demonstrator", "likelihood_loss", "margin_loss"]
 
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -89,6 +97,24 @@ class Demonstrator:
     def _order(self, index: int, seed: int) -> IntArray:
         breaks = self._plan(self._landscapes[index], self._weather, self._budget, seed=seed)
         return np.random.default_rng([seed, index]).permutation(np.flatnonzero(breaks))
+
+
+def likelihood_loss(values: Tensor, legal: Tensor, wanted: Tensor, temperature: float) -> Tensor:
+    """The likelihood loss of the module's description, mean over the states.
+
+    Args:
+        values: float (N, H*W), of each cell.
+        legal: bool (N, H*W), where a break may be placed.
+        wanted: bool (N, H*W), cells that the demonstrator placed from here on, all legal.
+        temperature: Of the policy, in values of a cell, more than 0.
+
+    Returns:
+        Scalar, 0 or more, with a gradient to `values`. States in which nothing was wanted add nothing.
+    """
+    weights = wanted / wanted.sum(dim=1, keepdim=True).clamp(min=1)
+    odds = (values / temperature).masked_fill(~legal, torch.finfo(values.dtype).min)
+    surprise = (torch.xlogy(weights, weights) - weights * odds.log_softmax(dim=1)).masked_fill(~wanted, 0.0)
+    return surprise.sum(dim=1).mean()
 
 
 def margin_loss(values: Tensor, legal: Tensor, wanted: Tensor, k: int, margin: float) -> Tensor:

@@ -13,8 +13,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from fuelbreak.dqn.agent import double_dqn_targets, epsilon_greedy, set_values
-from fuelbreak.dqn.demonstrations import margin_loss
+from fuelbreak.dqn.demonstrations import likelihood_loss, margin_loss
 from fuelbreak.dqn.network import QNetwork
+from fuelbreak.dqn.precision import forward_of
 from fuelbreak.dqn.priorities import Priorities
 from fuelbreak.dqn.replay import Batch, ReplayMemory
 from fuelbreak.dqn.scenery import Scenery
@@ -36,12 +37,12 @@ class Update(NamedTuple):
     Attributes:
         td_loss: Huber loss of the values.
         q_value: Mean value of the actions in the batch.
-        margin_loss: Of the demonstrated ones; NaN where there were none.
+        imitation_loss: Of the demonstrated ones; NaN where there were none.
     """
 
     td_loss: float
     q_value: float
-    margin_loss: float
+    imitation_loss: float
 
 
 class _Drawn(NamedTuple):
@@ -82,6 +83,10 @@ class Learner:
         self.network = QNetwork(channels).to(device)
         self.target = QNetwork(channels).to(device)
         self.target.load_state_dict(self.network.state_dict())
+        self._online, self._slow = (
+            forward_of(network, device, settings.precision, settings.compile_network)
+            for network in (self.network, self.target)
+        )
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
         scenery = Scenery(landscapes, settings.layout, settings.budget)
         self.memory = self._memory(settings.buffer_cap, scenery, settings.n_step)
@@ -99,7 +104,7 @@ class Learner:
         """int8 actions (N, H*W) for float32 observations (N, C, H, W)."""
         settings = self.settings
         return epsilon_greedy(
-            self.network,
+            self._online,
             observations,
             settings.break_step,
             epsilon,
@@ -170,22 +175,27 @@ class Learner:
         return Update(*np.mean(parts, axis=0).tolist())
 
     def _loss(self, drawn: _Drawn) -> tuple[Tensor, Update]:
-        """TD loss of a batch, and margin loss of its demonstrated part."""
+        """TD loss of a batch, and imitation loss of its demonstrated part."""
         settings, (batch, shown, rows, weights) = self.settings, drawn
-        values = self.network(batch.obs)
+        values = self._online(batch.obs)
         q_values = set_values(values, batch.action)
-        wanted = double_dqn_targets(self.network, self.target, batch, settings.break_step, settings.gamma)
+        wanted = double_dqn_targets(self._online, self._slow, batch, settings.break_step, settings.gamma)
         td_loss = functional.smooth_l1_loss(q_values, wanted, reduction="none")
-        loss, margin = (weights * td_loss).mean(), math.nan
+        loss, imitation = (weights * td_loss).mean(), math.nan
         if shown:
-            wide = margin_loss(
-                values[:shown], batch.mask[:shown], batch.later[:shown], settings.break_step, settings.margin
-            )
-            loss = loss + settings.margin_weight * wide * (shown / len(weights))
-            margin = float(wide.detach())
+            held = self._imitation(values[:shown], batch.mask[:shown], batch.later[:shown])
+            loss = loss + settings.imitation_weight * held * (shown / len(weights))
+            imitation = float(held.detach())
         if self.priorities is not None and len(rows):
             self.priorities.update(rows, (wanted - q_values)[shown:].detach().cpu().numpy())
-        return loss, Update(float(td_loss.detach().mean()), float(q_values.detach().mean()), margin)
+        return loss, Update(float(td_loss.detach().mean()), float(q_values.detach().mean()), imitation)
+
+    def _imitation(self, values: Tensor, legal: Tensor, wanted: Tensor) -> Tensor:
+        """How far values are from what was demonstrated, as the settings measure it."""
+        settings = self.settings
+        if settings.imitation == "margin":
+            return margin_loss(values, legal, wanted, settings.break_step, settings.margin)
+        return likelihood_loss(values, legal, wanted, settings.temperature)
 
     def _draw(self, shown_share: float) -> _Drawn:
         """A batch, of which a share was demonstrated, each transition seen from a side of its own."""

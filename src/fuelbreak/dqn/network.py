@@ -65,8 +65,9 @@ class QNetwork(nn.Module):
         # cost of a convolution at full resolution.
         up = functional.pixel_shuffle(self.coarse(coarse), 2)[..., :height, :width]
         features = functional.relu(self.fine(torch.cat([observations, fine], dim=1)) + up)
-        advantages = self.advantage(features).flatten(1)
-        state_values = self.state_value(coarse.mean(dim=(2, 3)))
+        # Cells differ by thousandths of a state's value: in bfloat16 the sum would round them away.
+        advantages = self.advantage(features).flatten(1).float()
+        state_values = self.state_value(coarse.mean(dim=(2, 3))).float()
         values: Tensor = state_values + advantages - advantages.mean(dim=1, keepdim=True)
         return values
 

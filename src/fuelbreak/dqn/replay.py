@@ -292,5 +292,7 @@ class ReplayMemory:
         return last, reward.astype(np.float32), steps.astype(np.float32)
 
     def _unpack(self, packed: npt.NDArray[np.uint8], device: torch.device | str) -> Tensor:
-        bits = np.unpackbits(packed, axis=1, count=self._cells).astype(bool)
-        return torch.from_numpy(bits).to(device)
+        """Bits as bool (N, H*W) on `device`: what travels there is an eighth of that."""
+        sent = torch.from_numpy(packed).to(device)
+        bits = (sent.unsqueeze(-1) >> torch.arange(7, -1, -1, dtype=torch.uint8, device=sent.device)) & 1
+        return bits.flatten(1)[:, : self._cells].bool()

@@ -18,9 +18,9 @@ class ScheduleSettings(LearnerSettings):
     """Episodes to train, counted from the start of the run."""
     demonstrations: int = 2
     """Episodes at the start that a plan plays, through the same environments; 0 = learn from nothing."""
-    demonstrator: str = "compartment lines"
+    demonstrator: str = "annealed walls"
     """That plan, a name in fuelbreak.plans.PLANS."""
-    pretrain_updates: int = 300
+    pretrain_updates: int = 600
     """Optimizer steps on the demonstrations alone, after them."""
     shown_share: float = 0.5
     """Share of a batch that is demonstrated after that, at first."""

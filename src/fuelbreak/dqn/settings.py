@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fuelbreak.dqn.precision import Precision
+
 __all__ = ["LearnerSettings"]
 
 
@@ -40,9 +42,17 @@ class LearnerSettings:
     """Draw transitions by their TD errors, not evenly."""
     symmetries: bool = True
     """Look at each transition from a side drawn among eight (layout full only: it knows where the wind blows)."""
+    imitation: Literal["likelihood", "margin"] = "likelihood"
+    """How values are held to what was demonstrated (`fuelbreak.dqn.demonstrations`)."""
+    imitation_weight: float = 0.2
+    """Weight of that loss beside the TD loss, whose returns of few fires are noisy; of margins, 10 is right."""
+    temperature: float = 0.002
+    """Of the likelihood, in values of a cell."""
     margin: float = 0.02
-    """By which a demonstrated cell's value shall lie above every other's."""
-    margin_weight: float = 10.0
-    """Weight of the margin loss beside the TD loss, whose returns of few fires are noisy."""
+    """By which a demonstrated cell's value shall lie above every other's, where margins are asked for."""
+    precision: Precision = "auto"
+    """Of the convolutions; auto is bfloat16 on a GPU that knows it, and float32 anywhere else."""
+    compile_network: bool = False
+    """Compile the network (torch.compile): minutes at the start, for long runs on a GPU."""
     seed: int = 1
     """Of everything that is random."""

@@ -1,14 +1,15 @@
-"""Plans that are played through environments, and the margin by which a network is held to them."""
+"""Plans that are played through environments, and the losses by which a network is held to them."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 import torch
 
-from fuelbreak.dqn import Demonstrator, margin_loss
+from fuelbreak.dqn import Demonstrator, likelihood_loss, margin_loss
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.fire.weather import Weather
 from fuelbreak.observation import break_mask
@@ -83,9 +84,32 @@ def test_there_is_no_loss_where_the_best_cells_are_wanted_and_lead_by_the_margin
     assert values.grad[0].tolist() == [0.0, -1.0, 1.0, 0.0, 0.0], "only what is in the way moves"
 
 
-def test_a_state_without_anything_wanted_adds_nothing() -> None:
+def test_the_likelihood_compares_cells_drawn_by_their_values_with_those_wanted() -> None:
+    values = torch.tensor([[0.2, 0.1, 0.0, 5.0], [0.0, 0.0, 0.0, 0.0]])
+    legal = torch.tensor([[True, True, True, False], [True, True, True, True]])
+    wanted = torch.tensor([[True, False, True, False], [False, True, False, False]])
+    odds = np.exp(np.array([2.0, 1.0, 0.0]))
+    first = np.log(0.5) - np.log(odds / odds.sum())[[0, 2]].mean()
+    loss = likelihood_loss(values, legal, wanted, temperature=0.1)
+    assert loss.item() == pytest.approx((first + np.log(4.0)) / 2.0, rel=1e-5)
+
+
+def test_the_likelihood_moves_every_legal_cell_towards_what_is_wanted() -> None:
+    values = torch.zeros(1, 4, requires_grad=True)
+    legal = torch.tensor([[True, True, True, False]])
+    wanted = torch.tensor([[False, True, False, False]])
+    likelihood_loss(values, legal, wanted, temperature=1.0).backward()
+    assert values.grad[0].tolist() == pytest.approx([1 / 3, -2 / 3, 1 / 3, 0.0])
+
+
+@pytest.mark.parametrize(
+    "loss_of",
+    [lambda *cells: margin_loss(*cells, k=2, margin=1.0), lambda *cells: likelihood_loss(*cells, 1.0)],
+    ids=["margin", "likelihood"],
+)
+def test_a_state_without_anything_wanted_adds_nothing(loss_of: Callable[..., torch.Tensor]) -> None:
     values = torch.ones(1, 4, requires_grad=True)
-    loss = margin_loss(values, torch.zeros(1, 4, dtype=bool), torch.zeros(1, 4, dtype=bool), k=2, margin=1.0)
+    loss = loss_of(values, torch.zeros(1, 4, dtype=bool), torch.zeros(1, 4, dtype=bool))
     loss.backward()
     assert loss.item() == 0.0
     assert not values.grad.isnan().any()

@@ -29,7 +29,8 @@ SMALL = LearnerSettings(
 )
 OPTIONS = {
     "defaults": {},
-    "prioritized": {"prioritized": True},
+    "prioritized, in bfloat16": {"prioritized": True, "precision": "bfloat16"},
+    "margins": {"imitation": "margin", "imitation_weight": 10.0},
     "one step, legacy, no symmetries": {"n_step": 1, "layout": "legacy", "symmetries": False},
     "prioritized and accumulated, updated twice": {
         "prioritized": True,
@@ -115,7 +116,7 @@ def test_a_learner_imitates_what_it_was_shown() -> None:
         return shared / (2 * BUDGET)
 
     untrained = agreement()
-    margins = [play.learner.update(shown_share=1.0).margin_loss for _ in range(80)]
+    margins = [play.learner.update(shown_share=1.0).imitation_loss for _ in range(80)]
     assert np.mean(margins[-10:]) < 0.5 * np.mean(margins[:10])
     assert agreement() > max(0.5, untrained)
 
@@ -128,8 +129,8 @@ def test_demonstrations_are_kept_apart_and_take_their_share_of_a_batch() -> None
     play.episode(1)
     assert (len(play.learner.memory), len(play.learner.shown)) == (10, 10)
     assert [play.learner._shown_count(share) for share in (0.0, 0.5, 1.0)] == [0, 3, 6]
-    assert math.isnan(play.learner.update(0.0).margin_loss)
-    assert play.learner.update(0.5).margin_loss >= 0.0
+    assert math.isnan(play.learner.update(0.0).imitation_loss)
+    assert play.learner.update(0.5).imitation_loss >= 0.0
 
 
 def test_the_returns_of_demonstrations_are_known_to_the_end() -> None:
