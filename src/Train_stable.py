@@ -171,7 +171,13 @@ def _saved_settings(run: Path) -> AnySettings:
     saved = json.loads((run / "config.json").read_text(encoding="utf-8"))["config"]
     for name in ("rasters", "heldout", "resume"):
         saved[name] = Path(saved[name]) if saved.get(name) else None
-    return LineSettings(**saved) if saved.get("agent") == "lines" else Settings(**saved)
+    kind = LineSettings if saved.get("agent") == "lines" else Settings
+    if unknown := saved.keys() - {field.name for field in dataclasses.fields(kind)}:
+        raise SettingsError(
+            f"{run / 'config.json'} is of another version: {', '.join(sorted(unknown))} not known here; resume "
+            "with that version, whose git revision the file has"
+        )
+    return kind(**saved)
 
 
 def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], FuelBreakEnv]:
@@ -476,8 +482,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0; 1 where the last checkpoint could not be written; 2 for input that cannot be used; 130 or 143 after a signal.
     """
-    settings = parse_settings(arguments)
     try:
+        settings = parse_settings(arguments)
         check_settings(settings)
         return run_from(settings)
     except (FuelBreakError, OSError, SettingsError) as error:

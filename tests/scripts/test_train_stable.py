@@ -266,6 +266,20 @@ def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_p
     assert "Traceback" not in done.stderr
 
 
+def test_a_run_of_another_version_is_refused_by_the_names_of_its_settings(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"config": {"seed": 1, "ripeness": 3}}))
+    done = subprocess.run(
+        command(root, "--resume", str(tmp_path)),
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "config.json is of another version: ripeness not known here" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("number", "exit_codes"), [(signal.SIGINT, {130}), (signal.SIGTERM, {-signal.SIGTERM})]
 )
