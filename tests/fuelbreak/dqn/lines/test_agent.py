@@ -9,7 +9,16 @@ import torch
 from fuelbreak.agents import PRETRAINED, load_agent
 from fuelbreak.dqn.lines import agent as line_agent
 from fuelbreak.dqn.lines.agent import bent_plan, line_plan
-from fuelbreak.dqn.lines.drawing import best_lines, built, distance, drawn_lines, network_values
+from fuelbreak.dqn.lines.drawing import (
+    MOST_CANDIDATES,
+    TRIED,
+    Valuation,
+    best_lines,
+    built,
+    distance,
+    drawn_lines,
+    network_values,
+)
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.search import LineSearch
@@ -59,19 +68,24 @@ def test_lines_of_one_look_leave_each_other_alone(landscape: Landscape) -> None:
     assert len(set(cells.tolist())) == len(cells) <= 60
 
 
-def test_fires_make_up_for_networks_that_know_nothing(landscape: Landscape) -> None:
+def guess(rng: np.random.Generator) -> Valuation:
+    """Values at random."""
+    return lambda state: rng.random(len(state.segments), np.float32)
+
+
+def test_of_the_lines_of_highest_value_that_is_drawn_which_saves_most_per_cell_by_the_fires(
+    landscape: Landscape,
+) -> None:
     simulator = FireSimulator(landscape, DAY)
-    lookout, burned = Lookout.of(simulator), []
-    for seed in range(4):
-        torch.manual_seed(seed)
-        network = LineNetwork().eval()
-        plans = [
-            built(lookout, drawn_lines(network_values(network), lookout, 40, fires=fires), 40)
-            for fires in (None, LineFires(simulator))
-        ]
-        burned.append([expected_burned(simulator, plan) for plan in plans])
-    blind, judged = np.mean(burned, axis=0)
-    assert judged < blind
+    lookout, none = Lookout.of(simulator), np.zeros(landscape.shape, bool)
+    state = LineState.of(lookout, none, 40, MOST_CANDIDATES)
+    likely = np.argsort(-guess(np.random.default_rng(2))(state))[:TRIED]
+    fires = LineFires(simulator)
+    left = fires.tried([state.segments[int(number)] for number in likely])
+    saved = np.log(fires.burned / left) / state.segments.lengths[likely]
+    drawn = drawn_lines(guess(np.random.default_rng(2)), lookout, 40, nearly=1.1, fires=fires)
+    assert drawn[0].tolist() == state.segments[int(likely[np.argmax(saved)])].tolist()
+    assert np.ptp(saved) > 0.01 * saved.max()
 
 
 @pytest.mark.parametrize("weather", [WEATHER, DAY], ids=["3 h", "24 h"])

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from fuelbreak.dqn.lines.burning import BURN_CHANNELS
-from fuelbreak.dqn.lines.network import LineNetwork
+from fuelbreak.dqn.lines.network import CLOSED, LineNetwork
 from fuelbreak.dqn.lines.scene import CHANNELS, TURNS, Scene, turn, turned_cells
-from fuelbreak.dqn.lines.states import LineState, Lookout, collate
+from fuelbreak.dqn.lines.states import THROUGH, LineState, Lookout, collate
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -62,6 +62,21 @@ def test_a_batch_is_valued_as_each_state_by_itself() -> None:
     for which in (0, 1):
         joined = torch.cat([values[which] for values in alone])
         torch.testing.assert_close(together[which], joined, rtol=1e-4, atol=1e-6)
+
+
+def test_an_untrained_network_values_lines_by_what_they_close() -> None:
+    state = some_state(1, 20)
+    with torch.inference_mode():
+        at_once, _ = LineNetwork().eval()(collate([state]))
+    assert at_once.numpy() == pytest.approx(state.facts[:, CLOSED] * state.segments.lengths / 50.0)
+
+
+def test_of_many_candidates_those_stay_through_which_most_of_the_fires_come() -> None:
+    lookout, none = Lookout.of(FireSimulator(generate_landscape(1, 20), WINDY)), np.zeros((20, 20), bool)
+    every, few = (LineState.of(lookout, none, 30, most) for most in (None, 25))
+    assert len(few.segments) == 25 < len(every.segments)
+    through = np.exp(np.sort(every.facts[:, THROUGH + 1])[-25])
+    assert (np.exp(few.facts[:, THROUGH + 1]) >= through * (1.0 - 1e-6)).all()
 
 
 def test_a_line_is_pooled_as_a_loop_over_its_cells_would() -> None:
