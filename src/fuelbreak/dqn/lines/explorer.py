@@ -54,7 +54,7 @@ def explored_episode(
         The steps, with the candidates of highest value by either measure and some at random.
     """
     pick = _Slips(rng, OWN_SLIPS)
-    per_cell, returns = network_values(network), network_returns(network)
+    per_cell, returns = network_values(network, trust=1.0), network_returns(network)
     values = returns if by_return else per_cell
 
     def sketch(state: LineState) -> IntArray:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from fuelbreak.dqn.lines.scene import CHANNELS
 from fuelbreak.dqn.network import ContextBlock
 
-__all__ = ["CLOSED", "FACTS", "LOG_ROOM", "LineBatch", "LineNetwork"]
+__all__ = ["CLOSED", "FACTS", "LOG_ROOM", "PER_CELLS", "LineBatch", "LineNetwork"]
 
 FACTS = 17
 """Numbers that describe a segment beside its cells; see `fuelbreak.dqn.lines.states`."""
@@ -22,7 +22,8 @@ CLOSED = 8
 LOG_ROOM = 6.0
 """Scale of the logarithm of the room among the facts."""
 
-_LONG = 50.0
+PER_CELLS = 50.0
+"""Values, lengths and facts are per so many cells of a line."""
 
 
 class LineBatch(NamedTuple):
@@ -91,7 +92,7 @@ class LineNetwork(nn.Module):
         first = torch.cat([last.new_zeros(1), last[:-1] + 1])
         ends = 0.5 * (features[batch.cells[first]] + features[batch.cells[last]])
         context = coarse.mean(dim=(2, 3))[batch.state]
-        values = self.head(torch.cat([total / count, total / _LONG, ends, context, batch.facts], dim=1))
+        values = self.head(torch.cat([total / count, total / PER_CELLS, ends, context, batch.facts], dim=1))
         # Values are per cell, since lines compete by what their cells are worth: an error of the network must not
         # weigh more the shorter a line is.
         # What is learned is how much more or less they are than what a line closes: under long fires nothing.
@@ -101,6 +102,6 @@ class LineNetwork(nn.Module):
     def _of_rest(self, context: Tensor, facts: Tensor) -> Tensor:
         """What the budget that a segment leaves is worth in this landscape, float32 (M,)."""
         left = torch.exp(facts[:, 2] * LOG_ROOM) * (1.0 - facts[:, 1])
-        known = torch.stack([torch.log1p(left) / LOG_ROOM, left / (2.0 * _LONG)], dim=1)
+        known = torch.stack([torch.log1p(left) / LOG_ROOM, left / (2.0 * PER_CELLS)], dim=1)
         rest: Tensor = self.rest(torch.cat([context, known], dim=1))
         return rest[:, 0]

@@ -22,7 +22,7 @@ import numpy.typing as npt
 import torch
 
 from fuelbreak.dqn.lines.burning import Burning, FireSample
-from fuelbreak.dqn.lines.network import FACTS, LOG_ROOM, LineBatch
+from fuelbreak.dqn.lines.network import FACTS, LOG_ROOM, PER_CELLS, LineBatch
 from fuelbreak.dqn.lines.savings import savings
 from fuelbreak.dqn.lines.scene import Scene, turn, turned_cells
 from fuelbreak.dqn.lines.segments import propose_segments
@@ -38,7 +38,7 @@ SEPARATED, THROUGH = 5, 11
 """Facts by which candidates are chosen: the share of fires that a segment separates, and what it saves per cell at
 most."""
 
-_LONG, _DEAREST = 50.0, 8.0
+_DEAREST = 8.0
 _LEFT, _LEFT_OF_SAMPLE = 1e-3, 0.02
 _LOG_FIRE = 9.0
 
@@ -123,7 +123,7 @@ def _facts(
     separating = _log_saving((before - after) / squares, _LEFT)
     closing, stopping = (_log_saving(saved / burned, _LEFT_OF_SAMPLE) for saved in (closed, through))
     columns = (
-        *(lengths / _LONG, lengths / room, np.log(room) / LOG_ROOM, touched / int(fuel.sum())),
+        *(lengths / PER_CELLS, lengths / room, np.log(room) / LOG_ROOM, touched / int(fuel.sum())),
         *(separating, 1.0 - after / before, _for_many(separating, lengths)),
         *(closing, _for_many(closing, lengths), np.log1p(closed / each) / LOG_ROOM),
         *(stopping, _for_many(stopping, lengths), np.log1p(through / each) / LOG_ROOM),
@@ -144,7 +144,7 @@ def _log_saving(share: FloatArray, left: float) -> FloatArray:
 
 
 def _for_many(saving: FloatArray, lengths: npt.NDArray[np.int64]) -> FloatArray:
-    return np.minimum(saving * (_LONG / lengths), _DEAREST)
+    return np.minimum(saving * (PER_CELLS / lengths), _DEAREST)
 
 
 def collate(
