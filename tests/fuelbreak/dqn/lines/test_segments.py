@@ -40,7 +40,9 @@ def test_lines_stop_where_fire_hardly_comes() -> None:
     ]
     assert set(spans[0]) == {30}
     assert len(spans[0]) > 2 * len(spans[1])
-    assert len(propose_segments(free, 40, np.ones(1600, np.int64))) == len(candidate_segments(free, longest=40))
+    assert len(propose_segments(free, 40, np.ones(1600, np.int64))) == len(
+        candidate_segments(free, longest=40)
+    )
 
 
 def test_a_large_landscape_has_about_as_many_candidates_as_a_small_one() -> None:
