@@ -21,7 +21,9 @@ import torch
 from fuelbreak.dqn.lines.drawing import Valuation, built, drawn_lines, load_network, network_values
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import Lookout
+from fuelbreak.dqn.torch_threads import torch_shared_by
 from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
@@ -103,7 +105,7 @@ def bent_plan(
     Returns:
         bool (H, W), `room` of them, on fuel: what was drawn, or a plan with which less burns.
     """
-    with ThreadPoolExecutor(1) as beside:
+    with ThreadPoolExecutor(1) as beside, torch_shared_by(usable_cores()):
         searching = beside.submit(Search, simulator, room, seed)
         lines = draw()
         search = searching.result()

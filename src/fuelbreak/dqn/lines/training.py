@@ -14,7 +14,6 @@ import copy
 import dataclasses
 import math
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
@@ -29,6 +28,7 @@ from fuelbreak.dqn.lines.learning import Transition, return_loss, reward_loss, t
 from fuelbreak.dqn.lines.network import LineNetwork
 from fuelbreak.dqn.lines.numbered import NumberedEpisodes, Play
 from fuelbreak.dqn.lines.training_ground import Task, TrainingGround
+from fuelbreak.dqn.torch_threads import torch_shared_by
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.phases import PhaseClock
@@ -222,7 +222,7 @@ class LineTraining:
             )
             rates = [_rate(_LATER_RATE * settings.learning_rate, number / total) for number in done.tolist()]
             play = _drawing(copy.deepcopy(self.network))
-            with _torch_shared_by(len(numbers) + 1), self.drawn.source.burned(numbers, play) as burned:
+            with torch_shared_by(len(numbers) + 1), self.drawn.source.burned(numbers, play) as burned:
                 losses = self._learn(self.drawn.transitions or self.taught.transitions, rates)
                 episodes = self._taken(burned, len(numbers))
             for steps in episodes:
@@ -295,17 +295,6 @@ class LineTraining:
 def _rate(highest: float, progress: float) -> float:
     """Warm up over the first twentieth, then fall along a cosine (Loshchilov and Hutter 2017)."""
     return highest * min(1.0, 0.02 + 20.0 * progress) * 0.5 * (1.0 + math.cos(math.pi * progress))
-
-
-@contextmanager
-def _torch_shared_by(users: int) -> Iterator[None]:
-    """Let each of several threads have its share of torch's own, of which each would else start as many as cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(max(1, threads // users))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _be_taught(task: Task, _: int, rng: np.random.Generator) -> list[Step]:
