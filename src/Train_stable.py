@@ -111,8 +111,6 @@ class Settings(ScheduleSettings, RunSettings):
     """Worker processes; by default 16, or as many as there are cores where those are fewer."""
     timeout: float = 8.0
     """Seconds that a vector step may take."""
-    steps_per_ep: int = 25
-    """Vector steps in an episode."""
     sims: int = 1
     """Fires by which a step is judged; more make the reward less noisy and the step slower."""
     checkpoint_every: int = 10
@@ -229,7 +227,7 @@ class Training:
         steps = self.settings.steps_per_ep
         with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
             while self.episode < self.settings.episodes:
-                self.learner.anneal(self.episode / self.settings.episodes)
+                self.learner.anneal(self.settings.progress(self.pretrained, self.episode))
                 if self.step == 0:
                     self.pretrain(stop)
                     if stop:
@@ -263,6 +261,7 @@ class Training:
             say(f"Learning from the demonstrations: {wanted - self.pretrained} updates")
         with self.clock("pretrain"):
             while self.pretrained < wanted and not stop:
+                self.learner.anneal(self.settings.progress(self.pretrained, self.episode))
                 self.learner.update(shown_share=1.0)
                 self.pretrained += 1
 

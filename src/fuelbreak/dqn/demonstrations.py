@@ -44,8 +44,9 @@ BoolArray = npt.NDArray[np.bool_]
 class Demonstrator:
     """Plays a plan, k cells a step, in an order drawn for each episode.
 
-    It keeps nothing between steps but the plans that it has made: what it does follows from the seed, the landscape
-    and the breaks that stand, so that a run that is taken up again goes on as it would have.
+    A landscape has one plan, whatever the episode: of several that are equally good a network that sees one value a
+    cell would learn the mean, which is none of them. Nothing else is kept between steps: what it does follows from the
+    seed, the landscape and the breaks that stand, so that a run that is taken up again goes on as it would have.
 
     Args:
         landscapes: All that may be played on.
@@ -65,14 +66,13 @@ class Demonstrator:
             raise ValueError(f"there is no plan {plan!r} to demonstrate; choose one of {list(PLANS)}")
         self._landscapes, self._plan, self._weather = landscapes, PLANS[plan], weather
         self._budget, self._k = budget, k
-        self._orders: dict[tuple[int, int], IntArray] = {}
+        self._planned: dict[int, IntArray] = {}
 
-    def prepare(self, landscapes: npt.NDArray[np.integer], seed: int) -> None:
+    def prepare(self, landscapes: npt.NDArray[np.integer]) -> None:
         """Make the plans of some landscapes (indices) that are still missing, on all cores."""
-        missing = [index for index in np.unique(landscapes).tolist() if (index, seed) not in self._orders]
+        missing = [index for index in np.unique(landscapes).tolist() if index not in self._planned]
         with ThreadPoolExecutor(usable_cores(), thread_name_prefix="demonstrate") as pool:
-            orders = pool.map(lambda index: self._order(index, seed), missing)
-            self._orders.update({(index, seed): order for index, order in zip(missing, orders, strict=True)})
+            self._planned.update(zip(missing, pool.map(self._cells, missing), strict=True))
 
     def actions(
         self, landscapes: npt.NDArray[np.integer], breaks: BoolArray, seed: int
@@ -82,21 +82,20 @@ class Demonstrator:
         Args:
             landscapes: int (N,), which one each environment is on.
             breaks: bool (N, H*W), what stands there.
-            seed: Of the episode: of its plans and their orders.
+            seed: Of the episode: of the order.
 
         Returns:
             int8 (N, H*W), 1 at the cells to build; fewer than k where the plan has no more.
         """
-        self.prepare(landscapes, seed)
+        self.prepare(landscapes)
         actions = np.zeros(breaks.shape, dtype=np.int8)
         for row, index in enumerate(landscapes.tolist()):
-            order = self._orders[index, seed]
+            order = np.random.default_rng([seed, index]).permutation(self._planned[index])
             actions[row, order[~breaks[row, order]][: self._k]] = 1
         return actions
 
-    def _order(self, index: int, seed: int) -> IntArray:
-        breaks = self._plan(self._landscapes[index], self._weather, self._budget, seed=seed)
-        return np.random.default_rng([seed, index]).permutation(np.flatnonzero(breaks))
+    def _cells(self, index: int) -> IntArray:
+        return np.flatnonzero(self._plan(self._landscapes[index], self._weather, self._budget))
 
 
 def likelihood_loss(values: Tensor, legal: Tensor, wanted: Tensor, temperature: float) -> Tensor:

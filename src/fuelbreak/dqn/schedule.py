@@ -14,6 +14,8 @@ __all__ = ["ScheduleSettings"]
 class ScheduleSettings(LearnerSettings):
     """A `Learner`'s settings, and those of the episodes that it learns from; everything follows from their numbers."""
 
+    steps_per_ep: int = 25
+    """Vector steps in an episode."""
     episodes: int = 300
     """Episodes to train, counted from the start of the run."""
     demonstrations: int = 2
@@ -41,6 +43,13 @@ class ScheduleSettings(LearnerSettings):
     def is_shown(self, episode: int) -> bool:
         """Whether the demonstrator plays an episode."""
         return episode < self.shown_episodes
+
+    def progress(self, pretrained: int, episode: int) -> float:
+        """Share of the run's optimizer steps that are over: those on demonstrations alone, and before an episode."""
+        at_once = self.pretrain_updates if self.shown_episodes else 0
+        own, all_own = (max(0, end - self.shown_episodes) for end in (episode, self.episodes))
+        each = self.steps_per_ep * self.updates_per_step
+        return (pretrained + own * each) / (at_once + all_own * each)
 
     def epsilon(self, episode: int) -> float:
         """Share of an episode's steps that the network does not choose: all of a demonstration's."""

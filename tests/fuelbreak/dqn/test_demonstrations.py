@@ -29,7 +29,7 @@ def test_the_environments_end_up_with_the_plan_and_nothing_illegal_is_asked_for(
         while not terminated:
             action = demonstrator.actions(np.array([index]), break_mask(observation)[None], seed=7)
             observation, _, terminated, _, _ = env.step(action[0])
-        expected = PLANS["compartment lines"](landscape, Weather(), BUDGET, seed=7)
+        expected = PLANS["compartment lines"](landscape, Weather(), BUDGET)
         assert np.array_equal(break_mask(observation).reshape(landscape.shape), expected)
 
 
@@ -46,6 +46,22 @@ def test_what_it_does_follows_from_seed_landscape_and_breaks_alone() -> None:
         other.actions(np.array([0, 1]), halfway, seed=3), one.actions(np.array([0, 1]), halfway, seed=3)
     )
     assert not np.array_equal(one.actions(np.array([0]), halfway[:1], seed=4)[0], np.zeros(256))
+
+
+def test_episodes_differ_in_their_order_and_not_in_their_plan() -> None:
+    demonstrator = Demonstrator(LANDSCAPES, "random", Weather(), BUDGET, K)
+
+    def played(seed: int) -> list[np.ndarray]:
+        breaks = [np.zeros((1, 256), dtype=bool)]
+        for _ in range(BUDGET // K + 1):
+            breaks.append(
+                breaks[-1] | demonstrator.actions(np.array([0]), breaks[-1], seed=seed).astype(bool)
+            )
+        return breaks
+
+    one, other = played(1), played(2)
+    assert np.array_equal(one[-1], other[-1])
+    assert not np.array_equal(one[2], other[2])
 
 
 def test_an_unknown_plan_is_refused() -> None:
