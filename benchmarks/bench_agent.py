@@ -26,9 +26,15 @@ import torch
 
 from fuelbreak.agents import PRETRAINED, load_agent
 from fuelbreak.dqn.lines.agent import plan_by
-from fuelbreak.dqn.lines.drawing import Valuation, built, drawn_lines, load_network, network_values
-from fuelbreak.dqn.lines.network import CLOSED
-from fuelbreak.dqn.lines.states import LineState, Lookout
+from fuelbreak.dqn.lines.drawing import (
+    Valuation,
+    built,
+    closed_values,
+    drawn_lines,
+    load_network,
+    network_values,
+)
+from fuelbreak.dqn.lines.states import Lookout
 from fuelbreak.errors import LandscapeError
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
@@ -62,11 +68,6 @@ class Case(NamedTuple):
     methods: tuple[str, ...]
 
 
-def closed(state: LineState) -> npt.NDArray[np.float32]:
-    """What each candidate saves per cell where no fire goes around it: the best of what the network is told."""
-    return state.facts[:, CLOSED]
-
-
 def drawn_by(values: Valuation) -> Plan:
     """What is drawn where no fire tries the lines and nothing is bent."""
 
@@ -85,8 +86,8 @@ def drawn_by(values: Valuation) -> Plan:
 
 PARTS: dict[str, Plan] = {
     "lines' network alone": drawn_by(network_values(load_network(load_checkpoint(PRETRAINED["lines"])))),
-    "lines' candidates alone": drawn_by(closed),
-    "lines without network": plan_by(closed),
+    "lines' candidates alone": drawn_by(closed_values),
+    "lines without network": plan_by(closed_values),
 }
 
 

@@ -1,8 +1,9 @@
 """The agent that draws lines, in a fraction of a second for 50 x 50 cells.
 
-    network    looks and draws; fires try its best lines                     `drawing`
-    pairs      meanwhile: which cells burn together, from fires of all       `fuelbreak.plans.search`
-    bending    of what was drawn, cell by cell, twice side by side: widely, for other walls, and mildly
+    network    looks and draws; fires try its best lines                            `drawing`
+    beside     fires burn from all cells, which tells what cells burn together;     `fuelbreak.plans.search`
+               then lines are drawn by what they close alone
+    bending    of both drafts, cell by cell, side by side; the better one is the plan
 
 Plans are compared by fires from all cells. How long it takes is set in trials, not in seconds: a plan does not depend
 on the machine.
@@ -10,7 +11,7 @@ on the machine.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -18,7 +19,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from fuelbreak.dqn.lines.drawing import Valuation, built, drawn_lines, load_network, network_values
+from fuelbreak.dqn.lines.drawing import (
+    Valuation,
+    built,
+    closed_values,
+    drawn_lines,
+    load_network,
+    network_values,
+)
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import Lookout
 from fuelbreak.dqn.torch_threads import torch_shared_by
@@ -27,7 +35,7 @@ from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
-from fuelbreak.plans.search import HOT, MILD, MOST_CELLS, Drawn, Search
+from fuelbreak.plans.search import HOT, MOST_CELLS, Drawn, Search
 
 __all__ = ["bent_plan", "judged_lines", "line_plan", "plan_by"]
 
@@ -65,9 +73,14 @@ def plan_by(values: Valuation) -> Plan:
         lookout = Lookout.of(simulator)
         if landscape.burnable.size > MOST_CELLS:
             return built(lookout, drawn_lines(values, lookout, room), room)
-        return bent_plan(
-            simulator, room, lambda: judged_lines(values, lookout, simulator, room, seed), seed=seed
-        )
+
+        def judged() -> BoolGrid:
+            return judged_lines(values, lookout, simulator, room, seed)
+
+        def closing() -> BoolGrid:
+            return built(lookout, drawn_lines(closed_values, lookout, room), room)
+
+        return bent_plan(simulator, room, [judged, closing], seed=seed)
 
     return plan
 
@@ -92,27 +105,32 @@ def judged_lines(
 
 
 def bent_plan(
-    simulator: FireSimulator, room: int, draw: Callable[[], BoolGrid], *, seed: int = 0
+    simulator: FireSimulator, room: int, drafts: Sequence[Callable[[], BoolGrid]], *, seed: int = 0
 ) -> BoolGrid:
-    """Bend what is drawn.
+    """Bend what is drawn, and take the best.
 
     Args:
         simulator: Landscape, of up to 10,000 cells, and weather.
         room: Breaks, at least 1 and fewer than cells burn.
-        draw: Called once, while fires burn from all cells.
+        drafts: Each draws lines; the first on this thread, the others on another one.
         seed: Of all that is random.
 
     Returns:
-        bool (H, W), `room` of them, on fuel: what was drawn, or a plan with which less burns.
+        bool (H, W), `room` of them, on fuel: one of what was drawn, or a plan with which less burns.
     """
-    with ThreadPoolExecutor(1) as beside, torch_shared_by(usable_cores()):
-        searching = beside.submit(Search, simulator, room, seed)
-        lines = draw()
-        search = searching.result()
+
+    def beside() -> tuple[Search, list[BoolGrid]]:
+        return Search(simulator, room, seed), [draw() for draw in drafts[1:]]
+
+    def bend(search: Search, lines: BoolGrid) -> Drawn:
         drawn = search.drawn(lines)
+        bent = search.drawn(search.bent(drawn, SWEEPS, HOT, seed)[0])
+        return min(drawn, bent, key=lambda plan: plan.burned)
 
-        def bend(first: float) -> Drawn:
-            return search.drawn(search.bent(drawn, SWEEPS, first, seed)[0])
-
-        widely = beside.submit(bend, HOT)
-        return min(drawn, bend(MILD), widely.result(), key=lambda plan: plan.burned).breaks
+    with ThreadPoolExecutor(1) as thread, torch_shared_by(usable_cores()):
+        waited_for = thread.submit(beside)
+        lines = drafts[0]()
+        search, others = waited_for.result()
+        bending = [thread.submit(bend, search, other) for other in others]
+        plans = [bend(search, lines), *(bent.result() for bent in bending)]
+    return min(plans, key=lambda plan: plan.burned).breaks

@@ -20,7 +20,16 @@ from fuelbreak.dqn.lines.states import SEPARATED, LineState, Lookout, collate
 from fuelbreak.plans.common import highest_cells
 from fuelbreak.plans.separation import compartments
 
-__all__ = ["Valuation", "best_lines", "built", "distance", "drawn_lines", "load_network", "network_values"]
+__all__ = [
+    "Valuation",
+    "best_lines",
+    "built",
+    "closed_values",
+    "distance",
+    "drawn_lines",
+    "load_network",
+    "network_values",
+]
 
 BoolGrid = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float32]
@@ -171,6 +180,11 @@ def distance(line: IntArray, other: IntArray, width: int) -> int:
     return int(np.maximum(down, right).min())
 
 
+def closed_values(state: LineState) -> FloatArray:
+    """What each candidate of a state saves per cell where no fire goes around it: values without a network."""
+    return np.asarray(state.facts[:, CLOSED] / np.float32(PER_CELLS))
+
+
 def network_values(network: LineNetwork, trust: float = TRUST) -> Valuation:
     """What a network thinks of the candidates of a state, with as much `trust` in what it has learned."""
 
@@ -178,7 +192,7 @@ def network_values(network: LineNetwork, trust: float = TRUST) -> Valuation:
         with torch.inference_mode():
             at_once, _ = network(collate([state], device=next(network.parameters()).device))
         learned = at_once.float().cpu().numpy() / state.segments.lengths.astype(np.float32)
-        known = state.facts[:, CLOSED] / np.float32(PER_CELLS)
+        known = closed_values(state)
         return np.asarray(known + np.float32(trust) * (learned - known))
 
     return values

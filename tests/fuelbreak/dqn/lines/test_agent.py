@@ -91,11 +91,15 @@ def test_of_the_lines_of_highest_value_that_is_drawn_which_saves_most_per_cell_b
 @pytest.mark.parametrize("weather", [WEATHER, DAY], ids=["3 h", "24 h"])
 def test_no_more_burns_than_with_what_was_drawn(landscape: Landscape, weather: Weather) -> None:
     simulator = FireSimulator(landscape, weather)
-    drawn = PLANS["compartment lines"](landscape, weather, 40)
-    bent = bent_plan(simulator, 40, lambda: drawn)
-    assert bent.sum() == 40
-    assert expected_burned(simulator, bent) <= expected_burned(simulator, drawn)
-    assert (bent == bent_plan(simulator, 40, lambda: drawn)).all()
+    drafts = [PLANS[name](landscape, weather, 40) for name in ("random", "compartment lines")]
+    burned = []
+    for first, second in (drafts, drafts[::-1]):
+        bent = bent_plan(simulator, 40, [first.copy, second.copy])
+        assert bent.sum() == 40
+        assert (bent == bent_plan(simulator, 40, [first.copy, second.copy])).all()
+        burned.append(expected_burned(simulator, bent))
+    assert burned[0] == burned[1] <= min(expected_burned(simulator, drawn) for drawn in drafts)
+    assert burned[0] <= expected_burned(simulator, bent_plan(simulator, 40, [drafts[0].copy]))
 
 
 def test_a_large_landscape_is_drawn_by_the_network_alone(
