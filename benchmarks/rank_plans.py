@@ -2,7 +2,8 @@
 
 Plans are judged by the same fires of ours and of pyretechnics (`make oracle`), at the resolution of the data and, with
 --fine, on a grid three times as fine, which decides where the two disagree. Takes minutes, with --fine a quarter of
-an hour. With --named, plans of `fuelbreak.plans` are judged by both instead of simple ones.
+an hour. With --named, plans of `fuelbreak.plans` and agents that come with the package are judged by both instead of
+simple ones, on windows of regions that no agent was trained on.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+from _tables import head, row
 from _tiles import DATA, TILES, at_centres, finer, real_tiles, split
+from ablate_dqn import REGIONS
+from bench_agent import windows
 
+from fuelbreak.agents import PRETRAINED, load_agent
 from fuelbreak.fire.ignitions import sample_ignitions
 from fuelbreak.fire.oracle import PyretechnicsSimulator, find_oracle
 from fuelbreak.fire.simulator import FireSimulator
@@ -49,8 +54,8 @@ class FineLevelSet:
         """Cells that each fire burns."""
         fine = None if breaks is None else split(breaks, FINER).astype(bool)
         counts = []
-        for row, column in ignitions * FINER + FINER // 2:
-            times = self._level_set.arrival_time_min((row, column), fine)
+        for place in ignitions * FINER + FINER // 2:
+            times = self._level_set.arrival_time_min(tuple(place), fine)
             counts.append(np.isfinite(at_centres(times, FINER)).sum())
         return np.array(counts)
 
@@ -66,13 +71,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--plans", type=int, default=20)
     parser.add_argument("--fires", type=int, default=12)
     parser.add_argument("--fine", action="store_true", help="judge by the level set on the finer grid, too")
-    parser.add_argument("--named", nargs="+", choices=list(PLANS), help="plans to judge, one row each")
-    parser.add_argument("--budget", type=int, default=125, help="breaks of the named plans")
+    parser.add_argument(
+        "--named", nargs="+", choices=[*PLANS, *PRETRAINED], help="plans and agents to judge, one row each"
+    )
+    parser.add_argument("--budget", type=int, default=250, help="breaks of the named plans")
+    parser.add_argument("--windows", type=int, default=4, help="windows that they are judged on")
     options = parser.parse_args(argv)
     if find_oracle() is None or not DATA.is_dir():
         sys.exit(f"needs pyretechnics (make oracle) and real tiles at {DATA}")
     if options.named:
-        return judge_named(options.named, options.budget, options.hours, options.fires)
+        return judge_named(options)
     print("| plans | ranked by | against | Spearman | reduction, mean difference | largest | reductions |")
     print("|---|---|---|---|---|---|---|")
     for (name, _, _), landscape in zip(TILES, real_tiles(), strict=True):
@@ -87,39 +95,45 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def judge_named(names: Sequence[str], budget: int, durations_h: Sequence[float], fires: int) -> int:
-    """Print a Markdown table: what each plan saves of the same fires, in ours and in the level set."""
-    print("| tile | plan | reduction, ours | level set | difference |\n|---|---|---|---|---|")
-    for (name, _, _), landscape in zip(TILES, real_tiles(), strict=True):
-        for hours in durations_h:
+def judge_named(options: argparse.Namespace) -> int:
+    """Print a Markdown table: what each plan saves of the same fires, in ours and in the level sets."""
+    makers = [PLANS[name] if name in PLANS else load_agent(name).plan for name in options.named]
+    finest = ["level set, 10 m"] if options.fine else []
+    for line in head("window", "plan", "reduction, ours", "level set", *finest, "difference"):
+        print(line)
+    folders = [DATA / "landfire" / region for region in REGIONS]
+    for number, landscape in enumerate(windows(folders, options.windows, seed=0)):
+        for hours in options.hours:
             weather = Weather(duration_min=60.0 * hours)
-            plans = [PLANS[plan](landscape, weather, budget) for plan in names]
-            ignitions = sample_ignitions(landscape, fires, np.random.default_rng(5))
-            with PyretechnicsSimulator(landscape, weather) as level_set:
-                ignitions = ignitions[level_set.burned_cells(ignitions) > 1]
-                theirs = reductions(level_set, ignitions, plans)
-            ours = reductions(FireSimulator(landscape, weather), ignitions, plans)
-            for plan, one, other in zip(names, ours, theirs, strict=True):
-                print(
-                    f"| {name}, {hours:g} h | {plan} | {one:.1%} | {other:.1%} | {100 * (one - other):+.1f} |",
-                    flush=True,
-                )
+            plans = [plan(landscape, weather, options.budget) for plan in makers]
+            ignitions = sample_ignitions(landscape, options.fires, np.random.default_rng(5))
+            judged = by_all(landscape, weather, ignitions, plans, fine=options.fine)
+            for plan, shares in zip(options.named, zip(*judged.values(), strict=True), strict=True):
+                cells = [*(f"{share:.1%}" for share in shares), f"{100 * (shares[0] - shares[-1]):+.1f}"]
+                print(row([f"{number + 1}, {hours:g} h", plan, *cells]), flush=True)
     return 0
 
 
 def judge(landscape: Landscape, hours: float, plans: int, fires: int, *, fine: bool) -> dict[str, Shares]:
-    """Reductions by each plan, in our fires and in those of the level sets."""
+    """Reductions by simple plans, in our fires and in those of the level sets."""
     rng = np.random.default_rng(5)
     weather = replace(WINDY, duration_min=60.0 * hours)
-    ours = FireSimulator(landscape, weather)
     ignitions = sample_ignitions(landscape, fires, rng)
-    chosen = make_plans(ours, rng, plans)
+    chosen = make_plans(FireSimulator(landscape, weather), rng, plans)
+    return by_all(landscape, weather, ignitions, chosen, fine=fine)
+
+
+def by_all(
+    landscape: Landscape, weather: Weather, ignitions: Cells, plans: list[Plan], *, fine: bool
+) -> dict[str, Shares]:
+    """Reductions by each plan, in our fires and in those of the level sets."""
     with PyretechnicsSimulator(landscape, weather) as coarse:
         ignitions = ignitions[coarse.burned_cells(ignitions) > 1]  # some die in their first cell
-        judged = {"ours": reductions(ours, ignitions, chosen), "30 m": reductions(coarse, ignitions, chosen)}
+        ours = FireSimulator(landscape, weather)
+        judged = {"ours": reductions(ours, ignitions, plans), "30 m": reductions(coarse, ignitions, plans)}
     if fine:
         level_set = FineLevelSet(landscape, weather)
-        judged["10 m"] = reductions(level_set, ignitions, chosen)
+        judged["10 m"] = reductions(level_set, ignitions, plans)
         level_set.close()
     return judged
 
