@@ -29,9 +29,7 @@ from fuelbreak.dqn.lines.drawing import (
 )
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import Lookout
-from fuelbreak.dqn.torch_threads import torch_shared_by
 from fuelbreak.fire.simulator import FireSimulator
-from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
@@ -127,7 +125,7 @@ def bent_plan(
         bent = search.drawn(search.bent(drawn, SWEEPS, HOT, seed)[0])
         return min(drawn, bent, key=lambda plan: plan.burned)
 
-    with ThreadPoolExecutor(1) as thread, torch_shared_by(usable_cores()):
+    with ThreadPoolExecutor(1) as thread:
         waited_for = thread.submit(beside)
         lines = drafts[0]()
         search, others = waited_for.result()
