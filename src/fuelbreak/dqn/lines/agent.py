@@ -48,7 +48,8 @@ SWEEPS = 40
 def line_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network, for any weather.
 
-    Landscapes of more than 10,000 cells are drawn by the network alone.
+    On more than 10,000 cells lines are drawn by what they close, and not bent: values that were learned on 50 x 50
+    cells are worse there.
 
     Args:
         state: As in `fuelbreak.dqn.lines.drawing.load_network`.
@@ -69,14 +70,15 @@ def plan_by(values: Valuation) -> Plan:
             return landscape.burnable & (room > 0)
         simulator = FireSimulator(landscape, weather)
         lookout = Lookout.of(simulator)
-        if landscape.burnable.size > MOST_CELLS:
-            return built(lookout, drawn_lines(values, lookout, room), room)
-
-        def judged() -> BoolGrid:
-            return judged_lines(values, lookout, simulator, room, seed)
 
         def closing() -> BoolGrid:
             return built(lookout, drawn_lines(closed_values, lookout, room), room)
+
+        if landscape.burnable.size > MOST_CELLS:
+            return closing()
+
+        def judged() -> BoolGrid:
+            return judged_lines(values, lookout, simulator, room, seed)
 
         return bent_plan(simulator, room, [judged, closing], seed=seed)
 

@@ -15,6 +15,7 @@ from fuelbreak.dqn.lines.drawing import (
     Valuation,
     best_lines,
     built,
+    closed_values,
     distance,
     drawn_lines,
     network_values,
@@ -102,14 +103,20 @@ def test_no_more_burns_than_with_what_was_drawn(landscape: Landscape, weather: W
     assert burned[0] <= expected_burned(simulator, bent_plan(simulator, 40, [drafts[0].copy]))
 
 
-def test_a_large_landscape_is_drawn_by_the_network_alone(
+def test_a_large_landscape_is_drawn_by_what_lines_close(
     landscape: Landscape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(line_agent, "MOST_CELLS", landscape.burnable.size - 1)
     monkeypatch.setattr(line_agent, "bent_plan", None)
     network, lookout = LineNetwork().eval(), Lookout.of(FireSimulator(landscape, WEATHER))
+    torch.nn.init.normal_(network.head[-1].weight)
+    plans = [
+        built(lookout, drawn_lines(values, lookout, 40), 40)
+        for values in (closed_values, network_values(network))
+    ]
     breaks = line_plan({"network": network.state_dict()}, "cpu")(landscape, WEATHER, 40)
-    assert (breaks == built(lookout, drawn_lines(network_values(network), lookout, 40), 40)).all()
+    assert (breaks == plans[0]).all()
+    assert (breaks != plans[1]).any()
 
 
 def test_mending_a_plan_makes_it_no_worse(landscape: Landscape) -> None:
