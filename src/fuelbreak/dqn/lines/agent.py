@@ -29,7 +29,9 @@ from fuelbreak.dqn.lines.drawing import (
 )
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import Lookout
+from fuelbreak.dqn.torch_threads import torch_shared_by
 from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans.common import Plan, room_for
@@ -78,7 +80,8 @@ def plan_by(values: Valuation) -> Plan:
             return closing()
 
         def judged() -> BoolGrid:
-            return judged_lines(values, lookout, simulator, room, seed)
+            with torch_shared_by(usable_cores()):
+                return judged_lines(values, lookout, simulator, room, seed)
 
         return bent_plan(simulator, room, [judged, closing], seed=seed)
 

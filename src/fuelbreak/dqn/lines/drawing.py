@@ -17,8 +17,6 @@ import torch
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.network import CLOSED, PER_CELLS, LineNetwork
 from fuelbreak.dqn.lines.states import SEPARATED, LineState, Lookout, collate
-from fuelbreak.dqn.torch_threads import torch_shared_by
-from fuelbreak.fire.threads import usable_cores
 from fuelbreak.plans.common import highest_cells
 from fuelbreak.plans.separation import compartments
 
@@ -191,7 +189,7 @@ def network_values(network: LineNetwork, trust: float = TRUST) -> Valuation:
     """What a network thinks of the candidates of a state, with as much `trust` in what it has learned."""
 
     def values(state: LineState) -> FloatArray:
-        with torch.inference_mode(), torch_shared_by(usable_cores()):
+        with torch.inference_mode():
             at_once, _ = network(collate([state], device=next(network.parameters()).device))
         learned = at_once.float().cpu().numpy() / state.segments.lengths.astype(np.float32)
         known = closed_values(state)

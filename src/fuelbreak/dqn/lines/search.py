@@ -21,7 +21,9 @@ from fuelbreak.dqn.lines.agent import line_plan
 from fuelbreak.dqn.lines.drawing import Valuation, built, distance, load_network, network_values
 from fuelbreak.dqn.lines.fires import LineFires
 from fuelbreak.dqn.lines.states import LineState, Lookout
+from fuelbreak.dqn.torch_threads import torch_shared_by
 from fuelbreak.fire.simulator import FireSimulator
+from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.plans import search as plans_search
@@ -58,7 +60,8 @@ def search_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         lookout = Lookout.of(simulator)
         fires, rng = LineFires(simulator, seed), np.random.default_rng(seed)
         search = LineSearch(network_values(network), lookout, fires, room, SIMULATED, rng)
-        searched = search.improve(*search.complete([]), EFFORT)
+        with torch_shared_by(usable_cores()):
+            searched = search.improve(*search.complete([]), EFFORT)
         plans = [quick(landscape, weather, room, seed=seed), built(lookout, searched, room)]
         return _bent(simulator, plans)
 
