@@ -44,6 +44,9 @@ BoolGrid = npt.NDArray[np.bool_]
 FIRES, BURNED_CELLS = 400, 40_000
 """Of the fires that try the network's lines."""
 
+FEW = 100
+"""Breaks up to which fires try lines: of more breaks single lines count for less, and there are more looks to take."""
+
 SWEEPS = 40
 
 
@@ -91,7 +94,7 @@ def plan_by(values: Valuation) -> Plan:
 def judged_lines(
     values: Valuation, lookout: Lookout, simulator: FireSimulator, room: int, seed: int = 0
 ) -> BoolGrid:
-    """What is drawn where fires try the best lines.
+    """What is drawn where fires try the best lines, if there are few to draw.
 
     Args:
         values: Of the candidates.
@@ -103,7 +106,7 @@ def judged_lines(
     Returns:
         bool (H, W), `room` breaks on fuel.
     """
-    fires = LineFires(simulator, seed, FIRES, BURNED_CELLS)
+    fires = LineFires(simulator, seed, FIRES, BURNED_CELLS) if room <= FEW else None
     return built(lookout, drawn_lines(values, lookout, room, fires=fires), room)
 
 

@@ -53,12 +53,8 @@ MOST_CANDIDATES = 600
 """Of those that are valued at one look."""
 
 TRIED, TRIED_CELLS = 8, 700_000
-"""Candidates that fires try at one look, and the cells that burn in all trials together; then values decide alone.
+"""Candidates that fires try at one look, and the cells that burn in all trials together; then values decide alone."""
 
-More than 50 breaks get fewer trials, in proportion: single lines count for less, and there are more looks to take.
-"""
-
-_FEW = 50
 _APART, _FAR_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 12, 10, 200, 0.5
 _CLOSES = 0.02
 _LEFT = 1e-3
@@ -101,7 +97,7 @@ def drawn_lines(
     """
     breaks = np.zeros(lookout.scene.fuel.shape, np.bool_)
     lines: list[IntArray] = []
-    cells = min(TRIED_CELLS, TRIED_CELLS * _FEW // max(room, 1)) if fires is not None else 0
+    cells = TRIED_CELLS if fires is not None else 0
     while (left := room - int(breaks.sum())) > 0:
         state = LineState.of(lookout, breaks.copy(), left, MOST_CANDIDATES)
         if len(state.segments) == 0:
