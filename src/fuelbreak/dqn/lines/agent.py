@@ -1,9 +1,9 @@
 """The agent that draws lines, in a fraction of a second for 50 x 50 cells.
 
-    network    looks and draws; fires try its best lines                            `drawing`
-    beside     fires burn from all cells, which tells what cells burn together;     `fuelbreak.plans.search`
-               then lines are drawn by what they close alone
-    bending    of both drafts, cell by cell, side by side; the better one is the plan
+    network    looks and draws; where there are few lines to draw, fires try the best `drawing`
+    beside     fires burn from all cells, which tells what cells burn together;       `fuelbreak.plans.search`
+               where there are few lines to draw, others are drawn by what they close alone
+    bending    of both drafts, or of the one twice, cell by cell, side by side; the best is the plan
 
 Plans are compared by fires from all cells. How long it takes is set in trials, not in seconds: a plan does not depend
 on the machine.
@@ -45,7 +45,8 @@ FIRES, BURNED_CELLS = 400, 40_000
 """Of the fires that try the network's lines."""
 
 FEW = 100
-"""Breaks up to which fires try lines: of more breaks single lines count for less, and there are more looks to take."""
+"""Breaks up to which fires try lines, and others are drawn: of more breaks single lines count for less, and there are
+more looks to take."""
 
 SWEEPS = 40
 
@@ -86,7 +87,8 @@ def plan_by(values: Valuation) -> Plan:
             with torch_shared_by(usable_cores()):
                 return judged_lines(values, lookout, simulator, room, seed)
 
-        return bent_plan(simulator, room, [judged, closing], seed=seed)
+        drafts = [judged, closing] if room <= FEW else [judged]
+        return bent_plan(simulator, room, drafts, seed=seed)
 
     return plan
 
@@ -118,7 +120,7 @@ def bent_plan(
     Args:
         simulator: Landscape, of up to 10,000 cells, and weather.
         room: Breaks, at least 1 and fewer than cells burn.
-        drafts: Each draws lines; the first on this thread, the others on another one.
+        drafts: Each draws lines; the first on this thread, the others on another one. A single one is bent twice.
         seed: Of all that is random.
 
     Returns:
@@ -128,7 +130,7 @@ def bent_plan(
     def beside() -> tuple[Search, list[BoolGrid]]:
         return Search(simulator, room, seed), [draw() for draw in drafts[1:]]
 
-    def bend(search: Search, lines: BoolGrid) -> Drawn:
+    def bend(search: Search, lines: BoolGrid, seed: int) -> Drawn:
         drawn = search.drawn(lines)
         bent = search.drawn(search.bent(drawn, SWEEPS, HOT, seed)[0])
         return min(drawn, bent, key=lambda plan: plan.burned)
@@ -137,6 +139,7 @@ def bent_plan(
         waited_for = thread.submit(beside)
         lines = drafts[0]()
         search, others = waited_for.result()
-        bending = [thread.submit(bend, search, other) for other in others]
-        plans = [bend(search, lines), *(bent.result() for bent in bending)]
+        starts = [(other, seed) for other in others] or [(lines, seed + 1)]
+        bending = [thread.submit(bend, search, *start) for start in starts]
+        plans = [bend(search, lines, seed), *(bent.result() for bent in bending)]
     return min(plans, key=lambda plan: plan.burned).breaks
