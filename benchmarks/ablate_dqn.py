@@ -76,6 +76,7 @@ VARIANTS: Mapping[str, dict[str, Any]] = {
     "demonstrations by the ruler, margins": SHOWN | BY_RULER | BY_MARGINS,
     "demonstrations, symmetries": SHOWN | {"symmetries": True},
     "demonstrations, n-step, symmetries": SHOWN | {"n_step": 3, "symmetries": True},
+    "demonstrations by the ruler, n-step, symmetries": SHOWN | BY_RULER | {"n_step": 3, "symmetries": True},
     "all": SHOWN | {"n_step": 3, "symmetries": True, "prioritized": True},
     "demonstrations alone, symmetries": SHOWN | {"symmetries": True, "pretrain_updates": 225, "episodes": 3},
     "demonstrations, n-step, legacy layout": SHOWN | {"n_step": 3, "layout": "legacy"},
