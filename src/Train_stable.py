@@ -63,6 +63,8 @@ RULES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (OR_NONE, lambda value: value >= 0, "a whole number from 0 up"),
     (SHARES, lambda value: 0.0 <= value <= 1.0, "a share from 0 to 1"),
     (("timeout",), lambda value: value > 0, "seconds, more than none"),
+    (("temperature", "learning_rate"), lambda value: value > 0, "a number above 0"),
+    (("imitation_weight", "margin"), lambda value: value >= 0, "a number from 0 up"),
     (("demonstrator",), lambda value: value in PLANS, f"one of {', '.join(PLANS)}"),
 )
 """Settings, what they must be, and how that is said."""

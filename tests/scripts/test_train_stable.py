@@ -96,7 +96,7 @@ def test_an_unknown_preset_is_refused(script: ModuleType, capsys: pytest.Capture
     "flags",
     [
         *(["--n-envs", "0"], ["--batch-size", "-3"], ["--episodes", "0"], ["--timeout", "0"]),
-        *(["--n-step", "0"], ["--demonstrations", "-1"], ["--shown-share", "1.5"]),
+        *(["--n-step", "0"], ["--demonstrations", "-1"], ["--shown-share", "1.5"], ["--temperature", "0.0"]),
     ],
     ids=" ".join,
 )
