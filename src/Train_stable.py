@@ -229,13 +229,13 @@ class Training:
         steps = self.settings.steps_per_ep
         with progress_bar("Training", steps * self.settings.episodes, steps * self.episode) as show:
             while self.episode < self.settings.episodes:
-                self.learner.anneal(self.settings.progress(self.pretrained, self.episode))
                 if self.step == 0:
                     self.pretrain(stop)
                     if stop:
                         self.save()
                         return
                     self.reset()
+                self.learner.anneal(self.settings.progress(self.pretrained, self.episode))
                 while self.step < steps:
                     self.vector_step()
                     show(steps * self.episode + self.step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import ModuleType
 
 import psutil
 import pytest
@@ -17,6 +19,18 @@ from fuelbreak.rasters import write_landscape
 from fuelbreak.synthetic import generate_landscape
 
 SIZE = 24
+
+
+@pytest.fixture(scope="session")
+def script(root: Path) -> ModuleType:
+    """The reference script as a module."""
+    spec = importlib.util.spec_from_file_location("Train_stable", root / "src" / "Train_stable.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["Train_stable"] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="session")

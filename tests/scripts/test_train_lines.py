@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import json
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,17 +27,6 @@ if TYPE_CHECKING:
 
 SMALL = ("--agent", "lines", "--taught-episodes", "3", "--fit-updates", "40", "--drawn-episodes", "3")
 SMALL += ("--episodes-at-once", "1", "--updates-per-episode", "2", "--batch-size", "4", "--budget", "40")
-
-
-@pytest.fixture(scope="module")
-def script(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("Train_stable", root / "src" / "Train_stable.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["Train_stable"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def latest(folder: Path) -> Path:

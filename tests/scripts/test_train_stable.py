@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -29,17 +28,6 @@ if TYPE_CHECKING:
 SMALL = ("--n-envs", "4", "--steps-per-ep", "5", "--budget", "20", "--break-step", "4", "--batch-size", "8")
 SMALL += ("--learning-starts", "16", "--buffer-cap", "500", "--checkpoint-every", "1")
 SMALL += ("--demonstrations", "1", "--pretrain-updates", "8", "--prioritized")
-
-
-@pytest.fixture(scope="module")
-def script(root: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("Train_stable", root / "src" / "Train_stable.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["Train_stable"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 # One thread: on a busy machine the barriers between threads cost more than these small networks do.
@@ -241,6 +229,30 @@ def test_a_run_that_was_stopped_and_resumed_learns_the_same_to_the_last_bit(
     for name, weight in expected["network"].items():
         assert torch.equal(actual["network"][name], weight), name
     assert deterministic_metrics(run) == deterministic_metrics(uninterrupted)
+
+
+def test_an_episode_that_is_taken_up_again_keeps_its_learning_rate(
+    script: ModuleType, tiles: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first episode after pre-training, whose rate is none of those before it."""
+    rates: list[float] = []
+    step = script.Training.vector_step
+
+    def noted(training: Any) -> None:
+        step(training)
+        rates.append(training.learner.optimizer.param_groups[0]["lr"])
+        if len(rates) == 5 + 2:  # in the second step after the demonstrated episode
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(script.Training, "vector_step", noted)
+    monkeypatch.chdir(tmp_path)
+    flags = ("--rasters", str(tiles), "--episodes", "3", "--no-evaluate", "--quiet")
+    assert script.main([*SMALL, *flags]) == 143
+    assert script.main(["--resume", str(latest(tmp_path))]) == 0
+    assert len(rates) == 15
+    first, second = set(rates[5:10]), set(rates[10:])
+    assert len(first) == len(second) == 1
+    assert min(first) > min(second) > 0.0
 
 
 def deterministic_metrics(run: Path) -> list[dict[str, float]]:

@@ -49,7 +49,7 @@ class ScheduleSettings(LearnerSettings):
         at_once = self.pretrain_updates if self.shown_episodes else 0
         own, all_own = (max(0, end - self.shown_episodes) for end in (episode, self.episodes))
         each = self.steps_per_ep * self.updates_per_step
-        return (pretrained + own * each) / (at_once + all_own * each)
+        return (min(pretrained, at_once) + own * each) / (at_once + all_own * each)
 
     def epsilon(self, episode: int) -> float:
         """Share of an episode's steps that the network does not choose: all of a demonstration's."""

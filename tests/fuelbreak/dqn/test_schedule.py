@@ -15,6 +15,11 @@ def test_progress_counts_optimizer_steps_those_on_demonstrations_among_them() ->
     assert settings.progress(500, 12) == 1.0
 
 
+def test_progress_ends_where_a_resumed_run_is_asked_for_less_pre_training_than_it_has_had() -> None:
+    settings = ScheduleSettings(episodes=12, demonstrations=2, pretrain_updates=100)
+    assert settings.progress(500, 12) == 1.0
+
+
 def test_without_demonstrations_every_episode_is_as_long() -> None:
     settings = ScheduleSettings(episodes=8, demonstrations=0, pretrain_updates=500)
     assert [settings.progress(0, episode) for episode in (0, 2, 8)] == [0.0, 0.25, 1.0]
