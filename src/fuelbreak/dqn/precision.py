@@ -31,7 +31,8 @@ def forward_of(
     run: Callable[[Tensor], Tensor] = torch.compile(network) if compiled else network
     kind = torch.device(device).type
     if precision == "auto":
-        precision = "bfloat16" if kind == "cuda" and torch.cuda.is_bf16_supported(False) else "float32"
+        is_fast = kind == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+        precision = "bfloat16" if is_fast else "float32"
     if precision == "float32":
         return run
 

@@ -57,7 +57,7 @@ TRIED, TRIED_CELLS = 8, 700_000
 
 _APART, _FAR_APART, _MOST_AT_ONCE, _LOOKED_AT, _FAIRLY = 6, 12, 10, 200, 0.5
 _CLOSES = 0.02
-_LEFT = 1e-3
+_LEAST = 1e-3
 
 
 def load_network(state: dict[str, Any], device: torch.device | str = "cpu") -> LineNetwork:
@@ -117,9 +117,8 @@ def drawn_lines(
 def _tried(fires: LineFires, state: LineState, values: FloatArray) -> FloatArray:
     """Values, those of the best candidates as fires find them; the others are as much too high as these were."""
     best = np.argsort(-values, kind="stable")[:TRIED]
-    left = fires.tried([state.segments[int(number)] for number in best]) / max(fires.burned, _LEFT)
-    found = -np.log(np.maximum(left, _LEFT)) / state.segments.lengths[best]
-    worth = values * min(1.0, float(found.sum()) / max(float(values[best].sum()), _LEFT))
+    found = fires.log_savings([state.segments[int(number)] for number in best]) / state.segments.lengths[best]
+    worth = values * min(1.0, float(found.sum()) / max(float(values[best].sum()), _LEAST))
     worth[best] = found
     return worth.astype(np.float32)
 

@@ -27,7 +27,6 @@ IntArray = npt.NDArray[np.int64]
 FIRES, BURNED_CELLS = 800, 60_000
 """Of the fires that rewards are taken from: more states are worth more than more exact rewards."""
 
-_SMALLEST_SHARE = 1e-3
 _LIKELY, _LOOKED_AT = 60, 8
 
 
@@ -81,9 +80,8 @@ def run_episode(task: Task, sketch: Sketch, choose: Choice, rng: np.random.Gener
 
 def rewards_of(fires: LineFires, state: LineState) -> FloatArray:
     """float32 (M,): the fall of the logarithm of the expected burned area by each candidate, at most 6.9."""
-    left = fires.tried([state.segments[number] for number in range(len(state.segments))])
-    rewards: FloatArray = -np.log(np.maximum(left / fires.burned, _SMALLEST_SHARE)).astype(np.float32)
-    return rewards
+    segments = [state.segments[number] for number in range(len(state.segments))]
+    return fires.log_savings(segments).astype(np.float32)
 
 
 def varied(state: LineState, rng: np.random.Generator) -> IntArray:

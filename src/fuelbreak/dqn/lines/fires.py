@@ -19,6 +19,7 @@ IntArray = npt.NDArray[np.int64]
 FIRES, BURNED_CELLS = 1200, 150_000
 
 _FEWEST = 64
+_LEAST = 1e-3
 
 
 class LineFires:
@@ -98,6 +99,18 @@ class LineFires:
             self.breaks[:] = breaks
         self.burned = burned
         return left
+
+    def log_savings(self, lines: Sequence[IntArray]) -> npt.NDArray[np.float64]:
+        """The fall of the logarithm of the expected burned area by each line.
+
+        Args:
+            lines: As in `tried`.
+
+        Returns:
+            float64 (M,), at most 6.9: of less than a thousandth that is left nothing is known.
+        """
+        left = self.tried(lines) / max(self.burned, _LEAST)
+        return np.asarray(-np.log(np.maximum(left, _LEAST)))
 
     def expected(self) -> float:
         """Expected burned cells with what stands, over all `most` fires: plans are compared by this."""
