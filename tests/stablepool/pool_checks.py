@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import time
 from collections.abc import Callable
@@ -29,6 +30,12 @@ def named_memory() -> set[str]:
     folder = Path("/dev/shm")
     names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     return {name for name in names if f"mp-{os.getpid()}" in name or "stablepool" in name}
+
+
+def open_descriptors() -> int:
+    """How many descriptors this process holds, less those of garbage: other tests leave pools in reference cycles."""
+    gc.collect()
+    return psutil.Process().num_fds()
 
 
 def runs(pid: int) -> bool:

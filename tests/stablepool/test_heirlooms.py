@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
+from pool_checks import open_descriptors
 from pool_envs import Counting
 
 from stablepool import StableProcessPoolEnv
@@ -58,9 +58,9 @@ def test_their_descriptors_are_closed_with_the_pool() -> None:
     StableProcessPoolEnv(
         sharing(lock, count, queue), 1
     ).close()  # what is made once and for all has been made now
-    before = psutil.Process().num_fds()
+    before = open_descriptors()
     StableProcessPoolEnv(sharing(lock, count, queue), 1).close()
-    assert psutil.Process().num_fds() == before
+    assert open_descriptors() == before
 
 
 @pytest.mark.parametrize(

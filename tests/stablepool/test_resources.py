@@ -17,9 +17,8 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-import psutil
 import pytest
-from pool_checks import leftovers, settles_to
+from pool_checks import leftovers, open_descriptors, settles_to
 from pool_envs import make
 
 import stablepool.reserve
@@ -59,14 +58,12 @@ def descriptors_left(count: int) -> Iterator[None]:
 def test_wherever_descriptors_run_out_in_a_start_nothing_is_left() -> None:
     StableProcessPoolEnv([make(0), make(1)], 2).close()  # what is opened once and for all is open now
     for spare in range(5, 30, 4):
-        gc.collect()
-        in_use = psutil.Process().num_fds()
+        in_use = open_descriptors()
         with descriptors_left(spare), contextlib.suppress(OSError):
             StableProcessPoolEnv([make(0), make(1)], 2).close()
             assert spare > 20, "no pool can do with so few"
-        gc.collect()
         assert settles_to(leftovers, []), f"{spare} descriptors"
-        assert psutil.Process().num_fds() == in_use, f"{spare} descriptors"
+        assert open_descriptors() == in_use, f"{spare} descriptors"
 
 
 def test_a_start_without_descriptors_says_what_to_do() -> None:
