@@ -31,9 +31,9 @@ def test_a_checkpoints_network_places_the_breaks(tmp_path: Path, network: QNetwo
     assert (agent.kind, agent.budget, agent.cells_per_step, agent.episodes) == ("dqn", 40, 7, 7)
     assert agent.weather == Weather(duration_min=60.0)
     landscape = generate_landscape(seed=1, size=24)
-    expected = learned_plan(network, landscape, 30, 7)
-    assert np.array_equal(agent.plan(landscape, Weather(), 30), expected)
-    assert expected.sum() == 30
+    expected = learned_plan(network, landscape, 40, 7)
+    assert np.array_equal(agent.plan(landscape, Weather(), 40), expected)
+    assert expected.sum() == 40
 
 
 def test_a_budget_is_never_negative(network: QNetwork) -> None:

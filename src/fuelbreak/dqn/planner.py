@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,12 @@ Breaks = npt.NDArray[np.bool_]
 def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network.
 
+    With a budget below that of its training it looks as often as it did there and places fewer cells each time: ten of
+    fifty at once are a fifth of the plan.
+
     Args:
-        state: What the checkpoint holds: ``network`` and ``k`` are read, and ``layout`` where it is not legacy.
+        state: What the checkpoint holds: ``network``, ``k`` and ``budget`` are read, and ``layout`` where it is not
+            legacy.
         device: Where the network shall run.
 
     Returns:
@@ -39,6 +44,7 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     network.load_state_dict(state["network"])
     network.eval()
     k = int(state["k"])
+    looks = math.ceil(int(state["budget"]) / k)
 
     def plan(
         landscape: Landscape,
@@ -47,7 +53,8 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         *,
         seed: int = 0,  # noqa: ARG001 - the signature of all plans
     ) -> Breaks:
-        return learned_plan(network, landscape, budget, k, device, weather=weather, layout=layout)
+        at_once = max(1, min(k, math.ceil(budget / looks)))
+        return learned_plan(network, landscape, budget, at_once, device, weather=weather, layout=layout)
 
     return plan
 

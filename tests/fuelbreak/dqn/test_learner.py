@@ -103,9 +103,8 @@ def test_a_learner_imitates_what_it_was_shown() -> None:
         play.episode(seed, is_shown=True)
 
     def agreement() -> float:
-        plan = dqn_plan(
-            play.learner.state_dict() | {"network": play.learner.network.state_dict(), "k": K}, "cpu"
-        )
+        network = {"network": play.learner.network.state_dict(), "k": K, "budget": BUDGET}
+        plan = dqn_plan(play.learner.state_dict() | network, "cpu")
         shared = 0
         for landscape in LANDSCAPES:
             shown = np.zeros((1, landscape.burnable.size), dtype=bool)
