@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 EPISODES ?= 20
+# A run this short learns one budget, or none of them well (docs/dqn.md).
+SHORT := $(if $(filter 20,$(EPISODES)),--demonstrations 2 --budget-shares 1)
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
@@ -26,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 train: $(STAMP)  ## patch src/Train.py, train with it and with src/Train_stable.py, evaluate, draw (EPISODES=20)
 	$(PY) patch_train_stable.py
 	$(PY) src/Train.py --episodes $(EPISODES)
-	$(PY) src/Train_stable.py --episodes $(EPISODES) --batch-size 32 --quiet --no-evaluate
+	$(PY) src/Train_stable.py --episodes $(EPISODES) --batch-size 32 $(SHORT) --quiet --no-evaluate
 	$(PY) -m fuelbreak.evaluate runs/latest --beside "$$(ls -d runs/*Z-train* | grep -v stable | tail -n 1)" lines
 	@echo "To train for real: $(PY) src/Train_stable.py --rasters DIR --episodes 2000   (src/Train_stable.py --help)"
 

@@ -48,6 +48,7 @@ COMMON = Settings(
     n_envs=ENVS,
     budget=BUDGET,
     break_step=STEP,
+    budget_shares=(1.0,),
     batch_size=32,
     learning_starts=100,
     target_network_frequency=50,
@@ -92,6 +93,10 @@ class InOneProcess:
 
     def __init__(self, landscapes: Sequence[Landscape], settings: Settings) -> None:
         self._envs = SyncVectorEnv([make_env([landscape], settings) for landscape in landscapes])
+
+    def set_attr(self, name: str, values: list[Any]) -> None:
+        """Set an attribute of every environment."""
+        self._envs.set_attr(name, values)
 
     def reset(self, seed: int) -> Any:
         """Start an episode everywhere."""
@@ -240,9 +245,7 @@ def main() -> None:
             begun = time.process_time()
             keep(plan, 0, bench.plan_scores(plan), time.process_time() - begun)
     for seed in range(1, asked.seeds + 1):
-        demonstrators = {
-            plan: Demonstrator(tiles, plan, Weather(), BUDGET, COMMON.break_step) for plan in SHOWN_BY
-        }
+        demonstrators = {plan: Demonstrator(tiles, plan, Weather(), COMMON.budgets) for plan in SHOWN_BY}
         for name in asked.variants:
             if (name, seed) in done:
                 continue

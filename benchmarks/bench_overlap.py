@@ -175,6 +175,7 @@ def main() -> int:
         learning_starts=arguments.envs,
         sims=100,
         demonstrations=0,
+        budget_shares=(1.0,),
     )
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:

@@ -62,6 +62,7 @@ RULES: tuple[tuple[tuple[str, ...], Callable[[Any], bool], str], ...] = (
     (COUNTS, lambda value: value >= 1, "a whole number from 1 up"),
     (OR_NONE, lambda value: value >= 0, "a whole number from 0 up"),
     (SHARES, lambda value: 0.0 <= value <= 1.0, "a share from 0 to 1"),
+    (("budget_shares",), lambda value: value and 0 < min(value) <= max(value) <= 1, "shares up to 1"),
     (("timeout",), lambda value: value > 0, "seconds, more than none"),
     (("temperature", "learning_rate"), lambda value: value > 0, "a number above 0"),
     (("imitation_weight", "margin"), lambda value: value >= 0, "a number from 0 up"),
@@ -172,11 +173,12 @@ def _saved_settings(run: Path) -> AnySettings:
     for name in ("rasters", "heldout", "resume"):
         saved[name] = Path(saved[name]) if saved.get(name) else None
     kind = LineSettings if saved.get("agent") == "lines" else Settings
-    if unknown := saved.keys() - {field.name for field in dataclasses.fields(kind)}:
+    if strange := saved.keys() ^ {field.name for field in dataclasses.fields(kind)}:
         raise SettingsError(
-            f"{run / 'config.json'} is of another version: {', '.join(sorted(unknown))} not known here; resume "
-            "with that version, whose git revision the file has"
+            f"{run / 'config.json'} is of another version (only there or only here: {', '.join(sorted(strange))}); "
+            "resume with that version, whose git revision the file has"
         )
+    saved |= {name: tuple(value) for name, value in saved.items() if isinstance(value, list)}
     return kind(**saved)
 
 
@@ -215,10 +217,8 @@ class Training:
         self.landscapes = landscapes
         room = settings.demonstrations * settings.n_envs * settings.steps_per_ep
         self.learner = Learner(settings, landscapes, device, demonstrated=room)
-        self.demonstrator = Demonstrator(
-            landscapes, settings.demonstrator, Weather(), settings.budget, settings.break_step
-        )
-        self.shares = LandscapeShares(settings.n_envs, len(landscapes))
+        self.demonstrator = Demonstrator(landscapes, settings.demonstrator, Weather(), settings.budgets)
+        self.shares = LandscapeShares(settings.n_envs, len(landscapes), len(settings.budgets))
         self.episode, self.step, self.global_step, self.pretrained = 0, 0, 0, 0
         self.returns: list[float] = []
         self.clock = PhaseClock()
@@ -249,6 +249,8 @@ class Training:
         """Begin an episode. Without a reset between episodes environments stay in their "done" state."""
         self.log = EpisodeLog(self.settings.n_envs)
         with self.clock("reset"):
+            self.shares.begin(self.episode)
+            self.envs.set_attr("episode_budget", [self.settings.budgets[i] for i in self.shares.budgets])
             self.observations, infos = self.envs.reset(seed=self.episode_seed)
         self.shares.note(infos)
         self.ended = np.zeros(self.settings.n_envs, dtype=bool)
@@ -270,18 +272,19 @@ class Training:
     def choose(self) -> npt.NDArray[np.int8]:
         """The next actions: the demonstrator's, or the network's."""
         if not self.settings.is_shown(self.episode):
-            return self.learner.choose(self.observations, self.settings.epsilon(self.episode))
+            epsilon = self.settings.epsilon(self.episode)
+            return self.learner.choose(self.observations, epsilon, self.shares.budgets)
         breaks = break_mask(self.observations, self.settings.layout)
-        return self.demonstrator.actions(self.shares.current, breaks, seed=self.episode_seed)
+        return self.demonstrator.actions(self.shares.scenes, breaks, seed=self.episode_seed)
 
     def vector_step(self) -> None:
         """One step of all environments; they work while the learner learns."""
-        started = time.perf_counter()
+        started, is_shown = time.perf_counter(), self.settings.is_shown(self.episode)
         with self.clock("choose_actions"):
             actions = self.choose()
             self.envs.step_async(actions)
         with self.clock("learn"):
-            if not self.settings.is_shown(self.episode):
+            if not is_shown:
                 self.log.learned(self.learner.learn(self.settings.demonstrated_share(self.episode)))
         with self.clock("wait_for_environments"):
             after, rewards, terminated, truncated, infos = self.envs.step_wait()
@@ -289,7 +292,7 @@ class Training:
             # A void transition is no experience (the pool has logged why), nor is the reset after an episode's end.
             valid = valid_transitions(infos, self.settings.n_envs) & ~self.ended
             self.learner.remember(
-                self.shares.current[valid],
+                self.shares.scenes[valid],
                 self.observations[valid],
                 actions[valid],
                 rewards[valid],
@@ -297,7 +300,7 @@ class Training:
                 terminated[valid],
                 envs=np.flatnonzero(valid),
                 truncated=truncated[valid],
-                is_shown=self.settings.is_shown(self.episode),
+                is_shown=is_shown,
             )
         self.step += 1
         self.global_step += int(valid.sum())
@@ -310,18 +313,16 @@ class Training:
     def finish_episode(self, stop: StopRequest) -> None:
         """Report the episode, and save where it is time to."""
         settings = self.settings
-        say(self.log.line(self.episode, self.settings.epsilon(self.episode)))
+        say(self.log.line(self.episode, settings.epsilon(self.episode)))
         if not settings.quiet:
             for env, burned in self.log.burned.items():
-                say(
-                    f"Environment {env} completed: Burned={burned:.1f}, Step={self.log.completed_at[env]}",
-                    "target",
-                )
+                done_at = self.log.completed_at[env]
+                say(f"Environment {env} completed: Burned={burned:.1f}, Step={done_at}", "target")
         with self.clock("log"), going_on_without("the episode's log"):
             phases = self.clock.take(settings.steps_per_ep)
-            scalars = self.log.scalars(self.settings.epsilon(self.episode)) | self.envs.counters | phases
+            scalars = self.log.scalars(settings.epsilon(self.episode)) | self.envs.counters | phases
             self.run.log(self.episode, scalars, self.global_step)
-        if not self.settings.is_shown(self.episode):
+        if not settings.is_shown(self.episode):
             self.returns = [*self.returns, self.log.mean_reward][-SCORED_EPISODES:]
         self.episode, self.step = self.episode + 1, 0
         last = self.episode == settings.episodes

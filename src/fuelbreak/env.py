@@ -249,6 +249,16 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         self._first_seed = None
 
     @property
+    def episode_budget(self) -> tuple[int, int]:
+        """`break_budget` and `break_step`; set between episodes, they are those of the next one."""
+        return self.break_budget, self.break_step
+
+    @episode_budget.setter
+    def episode_budget(self, budget: tuple[int, int]) -> None:
+        self._rules = self._rules.with_budget(*budget)
+        self.break_budget, self.break_step = self._rules.break_budget, self._rules.break_step
+
+    @property
     def episode_state(self) -> bytes:
         """The episode's state as an attribute, so that a vector environment can get and set it for all at once."""
         return self.snapshot()

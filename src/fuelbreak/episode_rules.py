@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 from collections.abc import Mapping
@@ -58,6 +59,18 @@ class EpisodeRules:
     max_steps: int
     on_illegal: OnIllegal
     layout: LayoutName
+
+    def with_budget(self, break_budget: int, break_step: int) -> EpisodeRules:
+        """The same rules for another budget; the step limit stays.
+
+        Raises:
+            ValueError: One of them is less than 1.
+        """
+        return dataclasses.replace(
+            self,
+            break_budget=at_least_one("break_budget", break_budget),
+            break_step=at_least_one("break_step", break_step),
+        )
 
     @property
     def observes_fires(self) -> bool:

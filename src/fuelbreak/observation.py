@@ -91,7 +91,8 @@ def with_breaks(base: Array, breaks: Mask, break_budget: int, layout: LayoutName
     out = base.copy()
     out[..., chosen.break_channel, :, :] = breaks
     left = break_budget - breaks.sum(axis=(-2, -1), keepdims=True)
-    out[..., chosen.budget_channel, :, :] = left / break_budget
+    cells = breaks.shape[-2] * breaks.shape[-1]
+    out[..., chosen.budget_channel, :, :] = np.sqrt(np.clip(left / cells, 0.0, 1.0))
     return out
 
 

@@ -174,7 +174,7 @@ _FULL = (
         _everywhere(lambda day: -np.expm1(-day.duration_min / 360.0)),
     ),
     Channel("breaks", "1 where a break stands", _STATE, _everywhere(lambda _: 0.0)),
-    Channel("remaining budget", "share of the budget", _STATE, _everywhere(lambda _: 1.0)),
+    Channel("remaining budget", "square root of its share of all cells", _STATE, _everywhere(lambda _: 1.0)),
 )
 
 _FIRES = (

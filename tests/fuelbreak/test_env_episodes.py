@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -100,8 +101,26 @@ def test_the_remaining_budget_is_observed(make_env: Callable[..., FuelBreakEnv])
     left = [env.reset(seed=1)[0][channel]]
     for _ in range(BUDGET // STEP):
         left.append(env.step(action_on(env, np.flatnonzero(env.action_masks())))[0][channel])
-    for plane, share in zip(left, (1, 2 / 3, 1 / 3, 0), strict=True):
-        assert (plane == np.float32(share)).all()
+    for plane, breaks in zip(left, (BUDGET, BUDGET - STEP, BUDGET - 2 * STEP, 0), strict=True):
+        assert (plane == np.float32(math.sqrt(breaks / plane.size))).all()
+
+
+def test_the_budget_may_change_between_episodes(make_env: Callable[..., FuelBreakEnv]) -> None:
+    env = make_env(layout="full")
+    channel = LAYOUTS["full"].budget_channel
+    for budget, step in ((7, 3), (BUDGET, STEP)):
+        env.episode_budget = budget, step
+        observation, _ = env.reset(seed=1)
+        assert (observation[channel] == np.float32(math.sqrt(budget / observation[channel].size))).all()
+        placed, terminated = [], False
+        while not terminated:
+            wanted = action_on(env, np.flatnonzero(env.action_masks()))
+            observation, _, terminated, _, info = env.step(wanted)
+            placed.append(info["new_cells"])
+        assert placed == [min(step, budget - done) for done in range(0, budget, step)]
+    with pytest.raises(ValueError, match="break_step is 0"):
+        env.episode_budget = 5, 0
+    assert env.episode_budget == (BUDGET, STEP)
 
 
 def test_the_fires_that_are_observed_are_those_of_the_episode(

@@ -157,7 +157,10 @@ def test_breaks_and_budget_have_channels_of_their_own(
     base = base_observation(landscape, layout=layout)
     observation = with_breaks(base, breaks, 100, layout)
     assert np.array_equal(channel(observation, layout, "breaks"), breaks)
-    assert (channel(observation, layout, "remaining budget") == np.float32(0.6)).all()
+    left = np.float32(np.sqrt((100 - breaks.sum()) / breaks.size))
+    assert (channel(observation, layout, "remaining budget") == left).all()
+    for more in (10**9, 2**31):
+        assert (channel(with_breaks(base, breaks, more, layout), layout, "remaining budget") == 1.0).all()
     changed = {
         row.name
         for row, before, after in zip(LAYOUTS[layout].channels, base, observation, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import re
@@ -16,7 +17,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
 import torch
 
@@ -95,19 +95,6 @@ def test_a_setting_that_cannot_work_is_named(
     assert f"Error: {flags[0]} is {flags[1]}" in capsys.readouterr().err
 
 
-def test_each_landscape_belongs_to_one_environment_where_there_are_enough(script: ModuleType) -> None:
-    shares = script.LandscapeShares(4, 10)
-    assert sorted(index for env in range(4) for index in shares.of(env)) == list(range(10))
-    few = script.LandscapeShares(4, 3)
-    assert [few.of(env) for env in range(4)] == [[0], [1], [2], [0]]
-
-
-def test_environments_say_which_landscape_they_are_on(script: ModuleType) -> None:
-    shares = script.LandscapeShares(2, 6)
-    shares.note({"landscape": np.array([2, 9]), "_landscape": np.array([True, False])})
-    assert shares.current.tolist() == [4, 1]
-
-
 def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         command(root, "--rasters", str(tiles), "--heldout", str(tiles), "--episodes", "3"),
@@ -122,7 +109,7 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
     assert re.search(r"Creating StableProcessPoolEnv with 4 environments and \d workers", done.stdout)
     assert "Successfully initialized 4/4 environments" in done.stdout
     assert done.stdout.count("Resetting 4 environments...") == 2
-    assert len(re.findall(r"^Environment \d completed: Burned=[\d.]+, Step=5$", done.stdout, re.M)) == 12
+    assert len(re.findall(r"^Environment \d completed: Burned=[\d.]+, Step=[45]$", done.stdout, re.M)) == 12
     episodes = re.findall(
         r"^\[Episode (\d)\] Reward: \S+ Loss: \S+ Burned: ([\d.]+) Eps: ([\d.]+) Completed: 4/4$",
         done.stdout,
@@ -132,7 +119,8 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
 
     run = latest(tmp_path)
     metrics = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    assert [record["charts/breaks"] for record in metrics] == [20.0, 20.0, 20.0]
+    dealt = [(20, 10, 4, 20), (10, 4, 20, 10), (4, 20, 10, 4)]
+    assert [record["charts/breaks"] for record in metrics] == [sum(budgets) / 4 for budgets in dealt]
     assert all(record["pool/void_transitions"] == 0 for record in metrics)
     assert metrics[-1]["losses/td_loss"] >= 0
     assert {"losses/q_values", "losses/imitation_loss"} <= set(metrics[-1])
@@ -151,7 +139,8 @@ def test_a_run_trains_reports_and_leaves_its_folder(root: Path, tiles: Path, tmp
         *("time/choose_actions_ms", "time/learn_ms", "time/wait_for_environments_ms", "time/log_ms"),
         "time/checkpoint_ms",
     }
-    assert metrics[-1]["global_step"] == 3 * 4 * 5
+    resets_within_episodes = 4  # the least budget is spent in four steps, the fifth is no transition
+    assert metrics[-1]["global_step"] == 3 * 4 * 5 - resets_within_episodes
 
 
 @contextlib.contextmanager
@@ -278,18 +267,24 @@ def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_p
     assert "Traceback" not in done.stderr
 
 
-def test_a_run_of_another_version_is_refused_by_the_names_of_its_settings(root: Path, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps({"config": {"seed": 1, "ripeness": 3}}))
-    done = subprocess.run(
-        command(root, "--resume", str(tmp_path)),
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "config.json is of another version: ripeness not known here" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_run_of_another_version_is_refused_by_the_names_of_its_settings(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = dataclasses.asdict(script.Settings()) | {"ripeness": 3}
+    del config["budget_shares"]
+    (tmp_path / "config.json").write_text(json.dumps({"config": config}))
+    assert script.main(["--resume", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "of another version (only there or only here: budget_shares, ripeness)" in said.err
+
+
+@pytest.mark.parametrize("shares", [["0"], ["1", "1.5"], ["-0.2", "1"]], ids=" ".join)
+def test_shares_of_the_budget_are_more_than_nothing_and_at_most_all(
+    script: ModuleType, capsys: pytest.CaptureFixture[str], shares: list[str]
+) -> None:
+    assert script.main(["--budget-shares", *shares]) == 2
+    assert "Error: --budget-shares is (" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,9 @@ __all__ = [
 ValueFunction = Callable[[Tensor], Tensor]
 """From float32 (N, C, H, W) to values (N, H*W)."""
 
+PerObservation = int | npt.NDArray[np.int64]
+"""One number for all observations, or int64 (N,), one for each."""
+
 
 def select_cells(
     values: npt.NDArray[np.float32], legal: npt.NDArray[np.bool_], k: int
@@ -56,30 +59,40 @@ def select_cells(
 def greedy_actions(
     network: ValueFunction,
     observations: npt.NDArray[np.float32],
-    k: int,
+    k: PerObservation,
     device: torch.device | str,
     *,
     layout: LayoutName = "legacy",
-    budget: int | None = None,
+    budget: PerObservation | None = None,
 ) -> npt.NDArray[np.int8]:
     """The best k legal cells of each observation, in one pass through the network.
 
     Args:
         network: Maps float32 (N, C, H, W) to values (N, H*W).
         observations: float32 (N, C, H, W).
-        k: Cells wanted in each.
+        k: Cells wanted in each, or int64 (N,).
         device: Where the network lives.
         layout: Of the observations.
-        budget: Breaks that may stand in the end; None = as many as one likes.
+        budget: Breaks that may stand in the end, or int64 (N,); None = as many as one likes.
 
     Returns:
         int8 (N, H*W), 1 at the chosen cells.
     """
+    return _best(network, observations, _cells_to_place(observations, k, layout, budget), device, layout)
+
+
+def _best(
+    network: ValueFunction,
+    observations: npt.NDArray[np.float32],
+    counts: npt.NDArray[np.int64],
+    device: torch.device | str,
+    layout: LayoutName,
+) -> npt.NDArray[np.int8]:
+    """As many of the best legal cells of each observation as `counts` says."""
     legal = legal_cells(observations, layout)
     with torch.inference_mode():
         values = network(torch.as_tensor(observations, device=device)).float().cpu().numpy()
     actions = np.zeros(legal.shape, dtype=np.int8)
-    counts = _cells_to_place(observations, k, layout, budget)
     for row, (value, mask, count) in enumerate(zip(values, legal, counts, strict=True)):
         actions[row, select_cells(value, mask, count)] = 1
     return actions
@@ -88,13 +101,13 @@ def greedy_actions(
 def epsilon_greedy(
     network: ValueFunction,
     observations: npt.NDArray[np.float32],
-    k: int,
+    k: PerObservation,
     epsilon: float,
     rng: np.random.Generator,
     device: torch.device | str,
     *,
     layout: LayoutName = "legacy",
-    budget: int | None = None,
+    budget: PerObservation | None = None,
 ) -> npt.NDArray[np.int8]:
     """`greedy_actions`, but with probability `epsilon` an environment gets k legal cells drawn uniformly."""
     explores = rng.random(len(observations)) < epsilon
@@ -102,9 +115,7 @@ def epsilon_greedy(
     counts = _cells_to_place(observations, k, layout, budget)
     actions = np.zeros(legal.shape, dtype=np.int8)
     if not explores.all():
-        actions[~explores] = greedy_actions(
-            network, observations[~explores], k, device, layout=layout, budget=budget
-        )
+        actions[~explores] = _best(network, observations[~explores], counts[~explores], device, layout)
     for row in np.flatnonzero(explores):
         candidates = np.flatnonzero(legal[row])
         actions[row, rng.choice(candidates, size=min(counts[row], candidates.size), replace=False)] = 1
@@ -112,13 +123,17 @@ def epsilon_greedy(
 
 
 def _cells_to_place(
-    observations: npt.NDArray[np.float32], k: int, layout: LayoutName, budget: int | None
-) -> list[int]:
-    """k, or what the budget has left where that is less, for each observation."""
+    observations: npt.NDArray[np.float32],
+    k: PerObservation,
+    layout: LayoutName,
+    budget: PerObservation | None,
+) -> npt.NDArray[np.int64]:
+    """k, or what the budget has left where that is less, for each observation: int64 (N,)."""
     if budget is None:
-        return [k] * len(observations)
+        return np.broadcast_to(np.asarray(k), len(observations))
     standing = np.count_nonzero(break_mask(observations, layout), axis=1)
-    return [min(k, max(0, budget - count)) for count in standing.tolist()]
+    counts: npt.NDArray[np.int64] = np.minimum(k, np.maximum(0, budget - standing))
+    return counts
 
 
 def exploration_rate(step: int, total_steps: int, start: float, end: float, fraction: float) -> float:

@@ -30,6 +30,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fuelbreak.dqn.budgets import EpisodeBudget
 from fuelbreak.fire.threads import usable_cores
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
@@ -44,58 +45,60 @@ BoolArray = npt.NDArray[np.bool_]
 class Demonstrator:
     """Plays a plan, k cells a step, in an order drawn for each episode.
 
-    A landscape has one plan, whatever the episode: of several that are equally good a network that sees one value a
-    cell would learn the mean, which is none of them. Nothing else is kept between steps: what it does follows from the
-    seed, the landscape and the breaks that stand, so that a run that is taken up again goes on as it would have.
+    A scene (`Scenery`: a landscape and what may be spent on it) has one plan, whatever the episode: of several that are
+    equally good a network that sees one value a cell would learn the mean, which is none of them. Nothing else is kept
+    between steps: what it does follows from the seed, the scene and the breaks that stand, so that a run that is taken
+    up again goes on as it would have.
 
     Args:
         landscapes: All that may be played on.
         plan: A name in `fuelbreak.plans.PLANS`.
         weather: Of the episodes' fires.
-        budget: Breaks in an episode.
-        k: Breaks in a step.
+        budgets: Of the episodes.
 
     Raises:
         ValueError: There is no plan of that name.
     """
 
     def __init__(
-        self, landscapes: Sequence[Landscape], plan: str, weather: Weather, budget: int, k: int
+        self, landscapes: Sequence[Landscape], plan: str, weather: Weather, budgets: Sequence[EpisodeBudget]
     ) -> None:
         if plan not in PLANS:
             raise ValueError(f"there is no plan {plan!r} to demonstrate; choose one of {list(PLANS)}")
         self._landscapes, self._plan, self._weather = landscapes, PLANS[plan], weather
-        self._budget, self._k = budget, k
+        self._budgets = budgets
         self._planned: dict[int, IntArray] = {}
 
-    def prepare(self, landscapes: npt.NDArray[np.integer]) -> None:
-        """Make the plans of some landscapes (indices) that are still missing, on all cores."""
-        missing = [index for index in np.unique(landscapes).tolist() if index not in self._planned]
+    def prepare(self, scenes: npt.NDArray[np.integer]) -> None:
+        """Make the plans of some scenes (numbers) that are still missing, on all cores."""
+        missing = [scene for scene in np.unique(scenes).tolist() if scene not in self._planned]
         with ThreadPoolExecutor(usable_cores(), thread_name_prefix="demonstrate") as pool:
             self._planned.update(zip(missing, pool.map(self._cells, missing), strict=True))
 
-    def actions(
-        self, landscapes: npt.NDArray[np.integer], breaks: BoolArray, seed: int
-    ) -> npt.NDArray[np.int8]:
-        """The next k cells of each plan.
+    def actions(self, scenes: npt.NDArray[np.integer], breaks: BoolArray, seed: int) -> npt.NDArray[np.int8]:
+        """The next cells of each plan, as many as a step of its budget has.
 
         Args:
-            landscapes: int (N,), which one each environment is on.
+            scenes: int (N,), which one each environment is in.
             breaks: bool (N, H*W), what stands there.
             seed: Of the episode: of the order.
 
         Returns:
-            int8 (N, H*W), 1 at the cells to build; fewer than k where the plan has no more.
+            int8 (N, H*W), 1 at the cells to build; fewer where the plan has no more.
         """
-        self.prepare(landscapes)
+        self.prepare(scenes)
         actions = np.zeros(breaks.shape, dtype=np.int8)
-        for row, index in enumerate(landscapes.tolist()):
-            order = np.random.default_rng([seed, index]).permutation(self._planned[index])
-            actions[row, order[~breaks[row, order]][: self._k]] = 1
+        for row, scene in enumerate(scenes.tolist()):
+            order = np.random.default_rng([seed, scene]).permutation(self._planned[scene])
+            at_once = self._budgets[scene // len(self._landscapes)].step
+            actions[row, order[~breaks[row, order]][:at_once]] = 1
         return actions
 
-    def _cells(self, index: int) -> IntArray:
-        return np.flatnonzero(self._plan(self._landscapes[index], self._weather, self._budget))
+    def _cells(self, scene: int) -> IntArray:
+        budget, landscape = divmod(scene, len(self._landscapes))
+        return np.flatnonzero(
+            self._plan(self._landscapes[landscape], self._weather, self._budgets[budget].breaks)
+        )
 
 
 def likelihood_loss(values: Tensor, legal: Tensor, wanted: Tensor, temperature: float) -> Tensor:

@@ -88,7 +88,8 @@ class Learner:
             for network in (self.network, self.target)
         )
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate)
-        scenery = Scenery(landscapes, settings.layout, settings.budget)
+        scenery = Scenery(landscapes, settings.layout, settings.budgets)
+        self._budgets = np.array(settings.budgets)
         self.memory = self._memory(settings.buffer_cap, scenery, settings.n_step)
         whole_episode = -(-settings.budget // settings.break_step)
         self.shown = self._memory(demonstrated, scenery, whole_episode) if demonstrated else None
@@ -100,23 +101,35 @@ class Learner:
         self._ways = ways_of(scenery.shape)
         self._turns = settings.symmetries and can_turn(settings.layout)
 
-    def choose(self, observations: npt.NDArray[np.float32], epsilon: float) -> npt.NDArray[np.int8]:
-        """int8 actions (N, H*W) for float32 observations (N, C, H, W)."""
+    def choose(
+        self, observations: npt.NDArray[np.float32], epsilon: float, budgets: IntArray | None = None
+    ) -> npt.NDArray[np.int8]:
+        """Actions, as `epsilon_greedy` chooses them.
+
+        Args:
+            observations: float32 (N, C, H, W).
+            epsilon: Share of them that are acted on at random.
+            budgets: int64 (N,), which of the settings' budgets each has; None = the first.
+
+        Returns:
+            int8 (N, H*W).
+        """
         settings = self.settings
+        breaks, step = self._budgets[np.zeros(len(observations), np.int64) if budgets is None else budgets].T
         return epsilon_greedy(
             self._online,
             observations,
-            settings.break_step,
+            step,
             epsilon,
             self.rng,
             self.device,
             layout=settings.layout,
-            budget=settings.budget,
+            budget=breaks,
         )
 
     def remember(
         self,
-        landscape: IntArray,
+        scene: IntArray,
         obs: npt.NDArray[np.float32],
         action: npt.NDArray[np.int8],
         reward: npt.NDArray[np.float64],
@@ -130,7 +143,7 @@ class Learner:
         """Store what environments returned, as `ReplayMemory.push_batch` does, or as a demonstration."""
         memory = self.shown if is_shown and self.shown is not None else self.memory
         stored = memory.push_batch(
-            landscape, obs, action, reward, next_obs, terminated, envs=envs, truncated=truncated
+            scene, obs, action, reward, next_obs, terminated, envs=envs, truncated=truncated
         )
         if self.priorities is not None and memory is self.memory:
             self.priorities.add(memory.newest(stored))

@@ -1,6 +1,6 @@
 """Replay memory: 200,000 transitions of 8x50x50 observations in about 0.13 GB instead of 32 GB.
 
-An observation is its landscape's base observation with breaks in it, so a landscape index and one bit a cell rebuild
+An observation is its landscape's base observation with breaks in it, so a scene's number and one bit a cell rebuild
 it exactly (`Scenery`); the action is the difference of two break masks.
 
 Transitions of one environment that follow each other are linked, newest to next, as they are stored:
@@ -31,7 +31,7 @@ __all__ = ["Batch", "ReplayMemory"]
 
 IntArray = npt.NDArray[np.int64]
 
-_FIELDS = ("_landscape", "_before", "_after", "_reward", "_terminated")
+_FIELDS = ("_scene", "_before", "_after", "_reward", "_terminated")
 
 
 class Batch(NamedTuple):
@@ -45,7 +45,7 @@ class Batch(NamedTuple):
         next_mask: bool (N, H*W), legal cells of `next_obs`.
         terminated: float32 (N,), 1 where no value follows.
         steps: float32 (N,), how many steps there were: n, or fewer where an episode or its record ended.
-        room: int64 (N,), breaks that the budget has left at `next_obs`.
+        room: int64 (N,), breaks that a step may place at `next_obs`.
         mask: bool (N, H*W), legal cells of `obs`.
         later: bool (N, H*W), breaks placed from `obs` on until the end of what is stored of the episode.
     """
@@ -94,7 +94,7 @@ class ReplayMemory:
         self._n_step, self._gamma = n_step, gamma
         self._cells = int(np.prod(self._scenery.shape))
         row = (self._cells + 7) // 8
-        self._landscape = np.zeros(capacity, dtype=np.int32)
+        self._scene = np.zeros(capacity, dtype=np.int32)
         self._before = np.zeros((capacity, row), dtype=np.uint8)
         self._after = np.zeros((capacity, row), dtype=np.uint8)
         self._reward = np.zeros(capacity, dtype=np.float32)
@@ -114,7 +114,7 @@ class ReplayMemory:
 
     def push(
         self,
-        landscape: int,
+        scene: int,
         obs: npt.NDArray[np.float32],
         action: npt.NDArray[Any],
         reward: float,
@@ -127,7 +127,7 @@ class ReplayMemory:
             False where the transition was rejected.
         """
         stored = self.push_batch(
-            np.array([landscape]),
+            np.array([scene]),
             obs[None],
             np.asarray(action)[None],
             np.array([reward]),
@@ -138,7 +138,7 @@ class ReplayMemory:
 
     def push_batch(
         self,
-        landscape: npt.NDArray[np.integer[Any]],
+        scene: npt.NDArray[np.integer[Any]],
         obs: npt.NDArray[np.float32],
         action: npt.NDArray[Any],
         reward: npt.NDArray[np.floating[Any]],
@@ -155,7 +155,7 @@ class ReplayMemory:
         spans two episodes and is rejected.
 
         Args:
-            landscape: int (N,), indices into `landscapes`.
+            scene: int (N,), numbers of the scenery's: indices into `landscapes` where one budget is all.
             obs: float32 (N, C, H, W).
             action: (N, H*W), non-zero where a break was wanted.
             reward: float (N,).
@@ -176,7 +176,7 @@ class ReplayMemory:
         self.rejected += int(np.count_nonzero(~one_episode))
         rows = np.flatnonzero(one_episode)[-self.capacity :]
         slots = (self._next + np.arange(rows.size)) % self.capacity
-        self._landscape[slots] = landscape[rows]
+        self._scene[slots] = scene[rows]
         self._before[slots] = np.packbits(before[rows], axis=1)
         self._after[slots] = np.packbits(after[rows], axis=1)
         self._reward[slots] = reward[rows]
@@ -229,17 +229,17 @@ class ReplayMemory:
             self._unpack(packed, device)
             for packed in (self._before[rows], self._after[rows], self._after[last], self._after[final])
         )
-        landscape = torch.from_numpy(self._landscape[rows].astype(np.int64)).to(device)
+        scene = torch.from_numpy(self._scene[rows].astype(np.int64)).to(device)
         return Batch(
-            obs=scenery.observations(landscape, before),
+            obs=scenery.observations(scene, before),
             action=(placed & ~before).float(),
             reward=torch.from_numpy(reward).to(device),
-            next_obs=scenery.observations(landscape, after),
-            next_mask=scenery.legal(landscape, after),
+            next_obs=scenery.observations(scene, after),
+            next_mask=scenery.legal(scene, after),
             terminated=torch.from_numpy(self._terminated[last]).float().to(device),
             steps=torch.from_numpy(steps).to(device),
-            room=scenery.room(after),
-            mask=scenery.legal(landscape, before),
+            room=scenery.room(scene, after),
+            mask=scenery.legal(scene, before),
             later=later & ~before,
         )
 
@@ -273,8 +273,8 @@ class ReplayMemory:
         self._rng.bit_generator.state = state["rng"]
 
     def _goes_on(self, earlier: IntArray, later: IntArray) -> npt.NDArray[np.bool_]:
-        """Whether rows begin where others end: the same landscape with the same breaks, bool (N,)."""
-        same: npt.NDArray[np.bool_] = self._landscape[earlier] == self._landscape[later]
+        """Whether rows begin where others end: the same scene with the same breaks, bool (N,)."""
+        same: npt.NDArray[np.bool_] = self._scene[earlier] == self._scene[later]
         same &= np.all(self._after[earlier] == self._before[later], axis=1)
         return same
 

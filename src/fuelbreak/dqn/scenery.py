@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from fuelbreak.dqn.budgets import EpisodeBudget
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import LayoutName, base_observation, break_mask, layout_of, legal_cells
 
@@ -19,12 +20,15 @@ NO_LIMIT = 2**31
 
 
 class Scenery:
-    """Rebuilds observations from a landscape's number and its breaks, to the last bit.
+    """Rebuilds observations from a scene's number and its breaks, to the last bit.
+
+    A scene is a landscape with what an episode may spend on it: with N landscapes the number of the l-th one under the
+    b-th budget is l + b N.
 
     Args:
         landscapes: All that observations may come from, of one shape.
         layout: Of the observations; none with channels that do not follow from landscape and breaks.
-        break_budget: Breaks in an episode; None = not known, which only the legacy layout allows.
+        budgets: Of the episodes; None = one that is not known, which only the legacy layout allows.
 
     Attributes:
         shape: (H, W) of the landscapes.
@@ -38,15 +42,15 @@ class Scenery:
         self,
         landscapes: Sequence[Landscape],
         layout: LayoutName = "legacy",
-        break_budget: int | None = None,
+        budgets: Sequence[EpisodeBudget] | None = None,
     ) -> None:
         if layout_of(layout).fire_channels is not None:
             raise ValueError(f"layout {layout!r} shows fires, which cannot be rebuilt; use 'full'")
-        if break_budget is None and layout_of(layout).budget_channel is not None:
-            raise ValueError(f"layout {layout!r} shows the budget: give break_budget")
+        if budgets is None and layout_of(layout).budget_channel is not None:
+            raise ValueError(f"layout {layout!r} shows the budget: give budgets")
         self.layout: LayoutName = layout
         self.shape = landscapes[0].shape
-        self._budget = NO_LIMIT if break_budget is None else break_budget
+        self._budgets = torch.tensor([EpisodeBudget(NO_LIMIT, NO_LIMIT)] if budgets is None else budgets)
         bases = np.stack([base_observation(landscape, layout=layout) for landscape in landscapes])
         self._base, self._legal = torch.from_numpy(bases), torch.from_numpy(legal_cells(bases, layout))
 
@@ -59,34 +63,38 @@ class Scenery:
         """Move to a device; nothing happens where it is there."""
         if self._base.device != torch.device(device):
             self._base, self._legal = self._base.to(device), self._legal.to(device)
+            self._budgets = self._budgets.to(device)
 
     def breaks_in(self, observations: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
         """Where breaks stand, bool (N, H*W), in float32 (N, C, H, W)."""
         return break_mask(observations, self.layout)
 
-    def observations(self, landscape: Tensor, breaks: Tensor) -> Tensor:
+    def observations(self, scene: Tensor, breaks: Tensor) -> Tensor:
         """`fuelbreak.observation.with_breaks`, on the device.
 
         Args:
-            landscape: int64 (N,).
+            scene: int64 (N,).
             breaks: bool (N, H*W).
 
         Returns:
             float32 (N, C, H, W).
         """
-        layout, base = layout_of(self.layout), self._base[landscape]
+        layout, base = layout_of(self.layout), self._base[scene % len(self._base)]
         grid = breaks.reshape(len(breaks), *self.shape)
         if layout.break_channel is None or layout.budget_channel is None:
             return base.masked_fill_(grid.unsqueeze(1), 0.0)
         base[:, layout.break_channel] = grid.float()
-        left = (self._budget - breaks.sum(dim=1)).double() / self._budget
-        base[:, layout.budget_channel] = left.float()[:, None, None]
+        left = self._left(scene, breaks).double() / breaks.shape[1]
+        base[:, layout.budget_channel] = left.clamp(0.0, 1.0).sqrt().float()[:, None, None]
         return base
 
-    def legal(self, landscape: Tensor, breaks: Tensor) -> Tensor:
+    def legal(self, scene: Tensor, breaks: Tensor) -> Tensor:
         """Cells where a break may be placed, bool (N, H*W); arguments as above."""
-        return self._legal[landscape] & ~breaks
+        return self._legal[scene % len(self._legal)] & ~breaks
 
-    def room(self, breaks: Tensor) -> Tensor:
-        """Breaks that the budget has left, int64 (N,), at bool (N, H*W)."""
-        return (self._budget - breaks.sum(dim=1)).clamp(min=0)
+    def room(self, scene: Tensor, breaks: Tensor) -> Tensor:
+        """Breaks that the next step may place, as far as the budget goes, int64 (N,); arguments as above."""
+        return self._left(scene, breaks).clamp(min=0).minimum(self._budgets[scene // len(self._base), 1])
+
+    def _left(self, scene: Tensor, breaks: Tensor) -> Tensor:
+        return self._budgets[scene // len(self._base), 0] - breaks.sum(dim=1)

@@ -18,7 +18,7 @@ class ScheduleSettings(LearnerSettings):
     """Vector steps in an episode."""
     episodes: int = 300
     """Episodes to train, counted from the start of the run."""
-    demonstrations: int = 2
+    demonstrations: int = 3
     """Episodes at the start that a plan plays, through the same environments; 0 = learn from nothing."""
     demonstrator: str = "annealed walls"
     """That plan, a name in fuelbreak.plans.PLANS."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from fuelbreak.dqn.budgets import EpisodeBudget, episode_budgets
 from fuelbreak.dqn.precision import Precision
 
 __all__ = ["LearnerSettings"]
@@ -20,6 +21,8 @@ class LearnerSettings:
     """Breaks in an episode."""
     break_step: int = 10
     """Breaks in a step."""
+    budget_shares: tuple[float, ...] = (1.0, 0.5, 0.2)
+    """Shares of the budget that environments have in turn, spent in as many steps; 1 alone for one budget."""
     buffer_cap: int = 200_000
     """Transitions in the replay memory."""
     batch_size: int = 64
@@ -56,3 +59,8 @@ class LearnerSettings:
     """Compile the network (torch.compile): minutes at the start, for long runs on a GPU."""
     seed: int = 1
     """Of everything that is random."""
+
+    @property
+    def budgets(self) -> tuple[EpisodeBudget, ...]:
+        """What episodes may spend; environment i has the one at i, counted round."""
+        return episode_budgets(self.budget, self.break_step, self.budget_shares)

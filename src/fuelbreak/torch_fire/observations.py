@@ -31,7 +31,7 @@ def with_breaks(
     out = base.clone()
     out[:, chosen.break_channel] = breaks.to(base.dtype)
     left = (break_budget - breaks.sum(dim=(1, 2), keepdim=True)).to(torch.float64)
-    out[:, chosen.budget_channel] = (left / break_budget).to(base.dtype)
+    out[:, chosen.budget_channel] = (left / breaks[0].numel()).clamp(0.0, 1.0).sqrt().to(base.dtype)
     return out
 
 

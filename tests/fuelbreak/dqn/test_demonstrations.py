@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from fuelbreak.dqn import Demonstrator, likelihood_loss, margin_loss
+from fuelbreak.dqn.budgets import EpisodeBudget
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.fire.weather import Weather
 from fuelbreak.observation import break_mask
@@ -18,29 +19,30 @@ from fuelbreak.synthetic import generate_landscape
 
 LANDSCAPES = [generate_landscape(seed=seed, size=16) for seed in range(2)]
 BUDGET, K = 23, 5
+BUDGETS = EpisodeBudget(BUDGET, K), EpisodeBudget(9, 2)
 
 
 def test_the_environments_end_up_with_the_plan_and_nothing_illegal_is_asked_for() -> None:
-    demonstrator = Demonstrator(LANDSCAPES, "compartment lines", Weather(), BUDGET, K)
-    for index, landscape in enumerate(LANDSCAPES):
-        env = FuelBreakEnv(landscape, BUDGET, K, 1, on_illegal="error")
+    demonstrator = Demonstrator(LANDSCAPES, "compartment lines", Weather(), BUDGETS)
+    for scene, (budget, landscape) in enumerate(itertools.product(BUDGETS, LANDSCAPES)):
+        env = FuelBreakEnv(landscape, *budget, 1, on_illegal="error")
         observation, _ = env.reset(seed=0)
         terminated = False
         while not terminated:
-            action = demonstrator.actions(np.array([index]), break_mask(observation)[None], seed=7)
+            action = demonstrator.actions(np.array([scene]), break_mask(observation)[None], seed=7)
             observation, _, terminated, _, _ = env.step(action[0])
-        expected = PLANS["compartment lines"](landscape, Weather(), BUDGET)
+        expected = PLANS["compartment lines"](landscape, Weather(), budget.breaks)
         assert np.array_equal(break_mask(observation).reshape(landscape.shape), expected)
 
 
-def test_what_it_does_follows_from_seed_landscape_and_breaks_alone() -> None:
+def test_what_it_does_follows_from_seed_scene_and_breaks_alone() -> None:
     def first_steps(demonstrator: Demonstrator, steps: int) -> np.ndarray:
         breaks = np.zeros((2, 256), dtype=bool)
         for _ in range(steps):
             breaks |= demonstrator.actions(np.array([0, 1]), breaks, seed=3).astype(bool)
         return breaks
 
-    one, other = (Demonstrator(LANDSCAPES, "random", Weather(), BUDGET, K) for _ in range(2))
+    one, other = (Demonstrator(LANDSCAPES, "random", Weather(), BUDGETS) for _ in range(2))
     halfway = first_steps(one, 2)
     assert np.array_equal(
         other.actions(np.array([0, 1]), halfway, seed=3), one.actions(np.array([0, 1]), halfway, seed=3)
@@ -49,7 +51,7 @@ def test_what_it_does_follows_from_seed_landscape_and_breaks_alone() -> None:
 
 
 def test_episodes_differ_in_their_order_and_not_in_their_plan() -> None:
-    demonstrator = Demonstrator(LANDSCAPES, "random", Weather(), BUDGET, K)
+    demonstrator = Demonstrator(LANDSCAPES, "random", Weather(), BUDGETS)
 
     def played(seed: int) -> list[np.ndarray]:
         breaks = [np.zeros((1, 256), dtype=bool)]
@@ -66,7 +68,7 @@ def test_episodes_differ_in_their_order_and_not_in_their_plan() -> None:
 
 def test_an_unknown_plan_is_refused() -> None:
     with pytest.raises(ValueError, match="no plan 'ruler'"):
-        Demonstrator(LANDSCAPES, "ruler", Weather(), BUDGET, K)
+        Demonstrator(LANDSCAPES, "ruler", Weather(), BUDGETS)
 
 
 def brute_force(values: np.ndarray, legal: np.ndarray, wanted: np.ndarray, k: int, margin: float) -> float:

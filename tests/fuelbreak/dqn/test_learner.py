@@ -14,6 +14,7 @@ from fuelbreak.dqn import Demonstrator, Learner, LearnerSettings
 from fuelbreak.dqn.planner import dqn_plan
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.fire.weather import Weather
+from fuelbreak.landscape_shares import LandscapeShares
 from fuelbreak.observation import break_mask
 from fuelbreak.synthetic import generate_landscape
 
@@ -22,6 +23,7 @@ BUDGET, K = 18, 4
 SMALL = LearnerSettings(
     budget=BUDGET,
     break_step=K,
+    budget_shares=(1.0, 0.5),
     buffer_cap=40,
     batch_size=6,
     learning_starts=5,
@@ -46,24 +48,30 @@ class Play:
     def __init__(self, settings: LearnerSettings, *, demonstrated: int = 20) -> None:
         torch.manual_seed(settings.seed)
         self.learner = Learner(settings, LANDSCAPES, "cpu", demonstrated=demonstrated)
-        self.teacher = Demonstrator(LANDSCAPES, "burn probability", Weather(), BUDGET, K)
+        self.teacher = Demonstrator(LANDSCAPES, "burn probability", Weather(), settings.budgets)
+        self.shares = LandscapeShares(2, len(LANDSCAPES), len(settings.budgets))
         self.envs = [FuelBreakEnv(each, BUDGET, K, 2, layout=settings.layout) for each in LANDSCAPES]
         self.layout = settings.layout
 
     def episode(self, seed: int, *, is_shown: bool = False) -> list[float]:
         """Play one, learning as it goes; the losses."""
         self.learner.end_episodes()
+        self.shares.begin(seed)
+        for env, number in zip(self.envs, self.shares.budgets, strict=True):
+            env.episode_budget = self.learner.settings.budgets[number]
         observations = np.stack([env.reset(seed=seed)[0] for env in self.envs])
         losses, ended, places = [], False, np.arange(2)
         while not ended:
             if is_shown:
-                actions = self.teacher.actions(places, break_mask(observations, self.layout), seed)
+                actions = self.teacher.actions(
+                    self.shares.scenes, break_mask(observations, self.layout), seed
+                )
             else:
-                actions = self.learner.choose(observations, epsilon=0.3)
+                actions = self.learner.choose(observations, 0.3, self.shares.budgets)
             steps = [env.step(action) for env, action in zip(self.envs, actions, strict=True)]
             after, rewards, terminated, truncated, _ = map(np.array, zip(*steps, strict=True))
             self.learner.remember(
-                places,
+                self.shares.scenes,
                 observations,
                 actions,
                 rewards,
@@ -138,7 +146,7 @@ def test_the_returns_of_demonstrations_are_known_to_the_end() -> None:
     batch = play.learner.shown.batch(np.arange(10), look_ahead=True)
     assert batch.terminated.tolist() == [1.0] * 10
     assert batch.steps.tolist() == [5.0, 5.0, 4.0, 4.0, 3.0, 3.0, 2.0, 2.0, 1.0, 1.0]
-    assert batch.later.sum(dim=1).tolist() == [18, 18, 14, 14, 10, 10, 6, 6, 2, 2]
+    assert batch.later.sum(dim=1).tolist() == [18, 9, 14, 7, 10, 5, 6, 3, 2, 1]
 
 
 def test_nothing_is_learned_before_there_is_enough_to_learn_from() -> None:

@@ -66,7 +66,7 @@ def test_pushing_a_batch_is_pushing_its_rows_in_order() -> None:
     for row in rows:
         one_by_one.push(*row)
     assert at_once.push_batch(*(np.array(column) for column in zip(*rows, strict=True))) == 7
-    for name in ("_landscape", "_before", "_after", "_reward", "_terminated"):
+    for name in ("_scene", "_before", "_after", "_reward", "_terminated"):
         assert set(map(bytes, getattr(one_by_one, name))) == set(map(bytes, getattr(at_once, name)))
 
 

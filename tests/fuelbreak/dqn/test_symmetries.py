@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from fuelbreak.dqn import ReplayMemory, Scenery
+from fuelbreak.dqn.budgets import EpisodeBudget
 from fuelbreak.dqn.symmetries import TURNS, turn_cells, turn_observations, turned_batch, ways_of
 from fuelbreak.fire.simulator import FireSimulator
 from fuelbreak.fire.weather import Weather
@@ -71,7 +72,7 @@ def test_what_breaks_save_in_the_turned_world_is_what_they_save_here(number: int
 
 
 def test_each_transition_of_a_batch_is_turned_its_own_way_and_keeps_its_reward() -> None:
-    memory = ReplayMemory(9, Scenery([LAND], "full", 40))
+    memory = ReplayMemory(9, Scenery([LAND], "full", [EpisodeBudget(40, 4)]))
     base = base_observation(LAND, layout="full")
     action = np.zeros(LAND.burnable.size, dtype=np.int8)
     action[np.flatnonzero(LAND.burnable)[[3, 40, 41]]] = 1
