@@ -48,7 +48,7 @@ from fuelbreak.rendering import render_landscape
 from fuelbreak.run_log import METRICS_NAME
 from fuelbreak.runs import RunFolder, load_checkpoint
 from fuelbreak.signals import StopRequest
-from stablepool import StableProcessPoolEnv, valid_transitions
+from stablepool import StableProcessPoolEnv, WorkerFaultError, valid_transitions
 from stablepool.options import MOST_WORKERS_BY_DEFAULT, count_workers, usable_cores
 
 COUNTS = (
@@ -213,8 +213,7 @@ class Training:
         device: str,
     ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.run, self.envs = settings, run, envs
-        self.landscapes = landscapes
+        self.settings, self.run, self.envs, self.landscapes = settings, run, envs, landscapes
         room = settings.demonstrations * settings.n_envs * settings.steps_per_ep
         self.learner = Learner(settings, landscapes, device, demonstrated=room)
         self.demonstrator = Demonstrator(landscapes, settings.demonstrator, Weather(), settings.budgets)
@@ -250,11 +249,19 @@ class Training:
         self.log = EpisodeLog(self.settings.n_envs)
         with self.clock("reset"):
             self.shares.begin(self.episode)
-            self.envs.set_attr("episode_budget", [self.settings.budgets[i] for i in self.shares.budgets])
+            self.give_budgets()
             self.observations, infos = self.envs.reset(seed=self.episode_seed)
         self.shares.note(infos)
         self.ended = np.zeros(self.settings.n_envs, dtype=bool)
         self.learner.end_episodes()
+
+    def give_budgets(self) -> None:
+        """Tell the environments what they may spend, again where a worker is lost meanwhile: its heir is to know it."""
+        budgets = [self.settings.budgets[number] for number in self.shares.budgets]
+        for _ in range(2):
+            with contextlib.suppress(WorkerFaultError):
+                return self.envs.set_attr("episode_budget", budgets)
+        return self.envs.set_attr("episode_budget", budgets)
 
     def pretrain(self, stop: StopRequest) -> None:
         """Once the demonstrations are over, learn from them alone."""
@@ -355,9 +362,8 @@ class Training:
     def picture(self) -> npt.NDArray[np.uint8]:
         """The landscape of the first environment with its breaks."""
         landscape = self.landscapes[self.shares.current[0]]
-        return render_landscape(
-            landscape, break_mask(self.observations[0], self.settings.layout).reshape(landscape.shape)
-        )
+        breaks = break_mask(self.observations[0], self.settings.layout)
+        return render_landscape(landscape, breaks.reshape(landscape.shape))
 
     def state_dict(self) -> dict[str, Any]:
         """What `resume` needs besides the network's weights."""
@@ -393,10 +399,8 @@ class Training:
             self.shares.current = np.array(position["landscapes"])
             self.log = EpisodeLog(**position["log"])
         self.learner.load_state_dict(state)
-        say(
-            f"Resuming {self.run.path} at step {self.step} of episode {self.episode} with "
-            f"{len(self.learner.memory)} transitions"
-        )
+        place = f"at step {self.step} of episode {self.episode}"
+        say(f"Resuming {self.run.path} {place} with {len(self.learner.memory)} transitions")
 
 
 def train(
@@ -404,9 +408,8 @@ def train(
 ) -> bool:
     """Open the environments and train in them; whether what was learned is on disk."""
     shares = LandscapeShares(settings.n_envs, len(landscapes))
-    env_fns = [
-        make_env([landscapes[index] for index in shares.of(env)], settings) for env in range(settings.n_envs)
-    ]
+    drawn_from = [[landscapes[index] for index in shares.of(env)] for env in range(settings.n_envs)]
+    env_fns = [make_env(several, settings) for several in drawn_from]
     with open_pool(env_fns, settings) as envs:
         training = Training(settings, run, landscapes, envs, device)
         if settings.resume is not None:
@@ -458,19 +461,16 @@ def run_from(settings: AnySettings) -> int:
         else:
             is_saved = train(settings, run, landscapes, device, stop)
     if stop.signal_number is not None:
-        say(
-            f"Stopped by {signal.Signals(stop.signal_number).name}; go on with --resume {run.path}", "warning"
-        )
+        name = signal.Signals(stop.signal_number).name
+        say(f"Stopped by {name}; go on with --resume {run.path}", "warning")
         return 128 + stop.signal_number
     stop.restore()
     if phases := mean_phases(run.path / METRICS_NAME):
         unit = "vector step" if settings.agent == "cells" else "round"
         say(f"Time of a {unit}: {describe_phases(phases)}")
     if not is_saved:
-        say(
-            f"Error: what was learned last is not on disk; make room and --resume {run.path}",
-            stream=sys.stderr,
-        )
+        advice = f"make room and --resume {run.path}"
+        say(f"Error: what was learned last is not on disk; {advice}", stream=sys.stderr)
         return 1
     if settings.evaluate:
         print_tables(evaluate_run(run.path, heldout_landscapes(settings.heldout), device))

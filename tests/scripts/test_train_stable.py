@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from fuelbreak.runs import load_checkpoint
+from fuelbreak.runs import RunFolder, load_checkpoint
+from fuelbreak.synthetic import generate_landscape
+from stablepool import StableProcessPoolEnv
 
 if TYPE_CHECKING:
     from conftest import Watch
@@ -265,6 +267,28 @@ def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_p
     assert done.returncode == 2
     assert "nowhere" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_lost_between_two_episodes_costs_nobody_its_budget(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    landscapes = [generate_landscape(seed=seed, size=12) for seed in range(3)]
+    settings = script.Settings(n_envs=3, budget=20, break_step=4, demonstrations=0, buffer_cap=50)
+    env_fns = [script.make_env([landscape], settings) for landscape in landscapes]
+    with (
+        contextlib.closing(StableProcessPoolEnv(env_fns, 2)) as envs,
+        RunFolder.create("train-stable", {}, root=tmp_path) as run,
+    ):
+        training = script.Training(settings, run, landscapes, envs, "cpu")
+        for episode in range(3):
+            training.episode, training.step = episode, 0
+            os.kill(envs.worker_pids[episode % 2], signal.SIGKILL)
+            training.reset()
+            dealt = tuple(settings.budgets[(env + episode) % 3] for env in range(3))
+            assert envs.get_attr("episode_budget") == dealt
+            training.vector_step()
+            assert envs.get_attr("break_budget") == tuple(budget.breaks for budget in dealt)
+        assert envs.counters["pool/crashes"] == 3
 
 
 def test_a_run_of_another_version_is_refused_by_the_names_of_its_settings(
