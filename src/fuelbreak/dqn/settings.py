@@ -7,6 +7,7 @@ from typing import Literal
 
 from fuelbreak.dqn.budgets import EpisodeBudget, episode_budgets
 from fuelbreak.dqn.precision import Precision
+from fuelbreak.observation import layout_of
 
 __all__ = ["LearnerSettings"]
 
@@ -22,7 +23,7 @@ class LearnerSettings:
     break_step: int = 10
     """Breaks in a step."""
     budget_shares: tuple[float, ...] = (1.0, 0.5, 0.2)
-    """Shares of the budget that environments have in turn, spent in as many steps; 1 alone for one budget."""
+    """Shares of the budget that environments have in turn, in as many steps; layout full only: it shows them."""
     buffer_cap: int = 200_000
     """Transitions in the replay memory."""
     batch_size: int = 64
@@ -62,5 +63,6 @@ class LearnerSettings:
 
     @property
     def budgets(self) -> tuple[EpisodeBudget, ...]:
-        """What episodes may spend; environment i has the one at i, counted round."""
-        return episode_budgets(self.budget, self.break_step, self.budget_shares)
+        """What episodes may spend, in turn; only the whole budget where the layout does not show what is left of it."""
+        shares = (1.0,) if layout_of(self.layout).budget_channel is None else self.budget_shares
+        return episode_budgets(self.budget, self.break_step, shares)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
-from fuelbreak.dqn import ReplayMemory, Scenery
+from fuelbreak.dqn import LearnerSettings, ReplayMemory, Scenery
 from fuelbreak.dqn.budgets import EpisodeBudget, episode_budgets
 from fuelbreak.env import FuelBreakEnv
 from fuelbreak.observation import break_mask, legal_cells
@@ -27,6 +29,12 @@ def test_a_share_is_spent_in_no_more_steps_than_the_whole(
     budget: int, step: int, shares: tuple[float, ...], expected: list[tuple[int, int]]
 ) -> None:
     assert list(episode_budgets(budget, step, shares)) == expected
+
+
+def test_where_the_budget_is_not_seen_there_is_one() -> None:
+    settings = LearnerSettings(budget=20, break_step=4, budget_shares=(1.0, 0.5))
+    assert settings.budgets == ((20, 4), (10, 2))
+    assert dataclasses.replace(settings, layout="legacy").budgets == ((20, 4),)
 
 
 def test_what_environments_show_under_each_budget_is_rebuilt_to_the_last_bit() -> None:
