@@ -55,7 +55,7 @@ class Agent:
         kind: A name in `KINDS`.
         plan: Places breaks: any budget, any weather, any landscape of 8 x 8 cells and more.
         budget: Breaks of a training episode.
-        cells_per_step: Breaks that it places before it looks again.
+        cells_per_step: Breaks that it places before it looks again, with that budget.
         weather: Of the fires that it was trained with.
         episodes: How many it was trained for.
         whole_up_to: Cells of the largest landscape that it should be asked for at once.

@@ -229,7 +229,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
         return json.dumps(state).encode()
 
     def restore(self, snapshot: bytes) -> None:
-        """Take up the episode that `snapshot` returned, here or in another process with the same arguments.
+        """Take up the episode that `snapshot` returned, here or in another process with the same arguments and budget.
 
         Raises:
             ValueError: It is no snapshot, or one of an environment with other arguments.
@@ -250,7 +250,7 @@ class FuelBreakEnv(gym.Env[Observation, Action]):
 
     @property
     def episode_budget(self) -> tuple[int, int]:
-        """`break_budget` and `break_step`; set between episodes, they are those of the next one."""
+        """`break_budget` and `break_step`; set between episodes, they are those of the next one; `max_steps` stays."""
         return self.break_budget, self.break_step
 
     @episode_budget.setter

@@ -56,7 +56,7 @@ class Layout:
         low: Bound of all values.
         high: Bound of all values.
         break_channel: 1 where a break stands, else 0; None in the legacy layout, where breaks are zeros everywhere.
-        budget_channel: Share of the budget that is left.
+        budget_channel: How many breaks the budget has left.
         barrier_channel: 1 where nothing burns, else 0; None in the legacy layout.
         fire_channels: Where the two channels of the present fires stand; None without them.
     """

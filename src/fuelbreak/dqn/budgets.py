@@ -22,7 +22,7 @@ class EpisodeBudget(NamedTuple):
 
 
 def episode_budgets(budget: int, break_step: int, shares: Sequence[float]) -> tuple[EpisodeBudget, ...]:
-    """Some shares of a budget, each spent in as many steps as the whole of it.
+    """Some shares of a budget, each spent in about as many steps as the whole of it, and in no more.
 
     Args:
         budget: Breaks in an episode, at least 1.
@@ -31,4 +31,7 @@ def episode_budgets(budget: int, break_step: int, shares: Sequence[float]) -> tu
     """
     steps = math.ceil(budget / break_step)
     spent = (max(1, round(share * budget)) for share in shares)
-    return tuple(EpisodeBudget(breaks, math.ceil(breaks / steps)) for breaks in spent)
+    return tuple(
+        EpisodeBudget(breaks, break_step if breaks == budget else math.ceil(breaks / steps))
+        for breaks in spent
+    )

@@ -17,7 +17,8 @@ in which the network builds what the plan wants is left to it. Two losses say so
   Since the value of a set is the sum over its cells, both maxima are sums of the k highest values (a structured hinge
   loss with a latent order: Yu and Joachims 2009, "Learning structural SVMs with latent variables").
 
-The margin looks at no more than 2 k cells of a state, the likelihood at all of them.
+The margin looks at no more than 2 k cells of a state, the likelihood at all of them. k is that of the whole budget,
+also where a smaller one is spent in smaller steps.
 """
 
 from __future__ import annotations

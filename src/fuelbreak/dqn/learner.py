@@ -21,6 +21,7 @@ from fuelbreak.dqn.replay import Batch, ReplayMemory
 from fuelbreak.dqn.scenery import Scenery
 from fuelbreak.dqn.settings import LearnerSettings
 from fuelbreak.dqn.symmetries import can_turn, turned_batch, ways_of
+from fuelbreak.errors import CheckpointError
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import layout_of
 
@@ -245,6 +246,7 @@ class Learner:
         """Everything that a resumed run needs besides the network's weights."""
         state = {
             "layout": self.settings.layout,
+            "budgets": self._budgets.tolist(),
             "target": self.target.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "memory": self.memory.state_dict(),
@@ -259,7 +261,16 @@ class Learner:
         return state
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over a checkpoint."""
+        """Take over a checkpoint.
+
+        Raises:
+            CheckpointError: Its transitions are of other budgets, so that what was seen could not be rebuilt.
+        """
+        if state["budgets"] != self._budgets.tolist():
+            raise CheckpointError(
+                f"the checkpoint is of episodes with {state['budgets']} breaks and breaks a step, not "
+                f"{self._budgets.tolist()}; resume without --budget, --break-step, --budget-shares and --layout"
+            )
         self.network.load_state_dict(state["network"])
         self.target.load_state_dict(state["target"])
         self.optimizer.load_state_dict(state["optimizer"])

@@ -24,8 +24,8 @@ Breaks = npt.NDArray[np.bool_]
 def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     """The plan of a checkpoint's network.
 
-    With a budget below that of its training it looks as often as it did there and places fewer cells each time: ten of
-    fifty at once are a fifth of the plan.
+    With a budget below that of its training it looks about as often as it did there and places fewer cells each time:
+    ten of fifty at once are a fifth of the plan.
 
     Args:
         state: What the checkpoint holds: ``network``, ``k`` and ``budget`` are read, and ``layout`` where it is not
@@ -44,7 +44,7 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
     network.load_state_dict(state["network"])
     network.eval()
     k = int(state["k"])
-    looks = math.ceil(int(state["budget"]) / k)
+    trained = int(state["budget"])
 
     def plan(
         landscape: Landscape,
@@ -53,7 +53,7 @@ def dqn_plan(state: dict[str, Any], device: torch.device | str) -> Plan:
         *,
         seed: int = 0,  # noqa: ARG001 - the signature of all plans
     ) -> Breaks:
-        at_once = max(1, min(k, math.ceil(budget / looks)))
+        at_once = k if budget >= trained else max(1, math.ceil(budget / math.ceil(trained / k)))
         return learned_plan(network, landscape, budget, at_once, device, weather=weather, layout=layout)
 
     return plan

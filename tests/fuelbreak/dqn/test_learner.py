@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from fuelbreak.dqn import Demonstrator, Learner, LearnerSettings
 from fuelbreak.dqn.planner import dqn_plan
 from fuelbreak.env import FuelBreakEnv
+from fuelbreak.errors import CheckpointError
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape_shares import LandscapeShares
 from fuelbreak.observation import break_mask
@@ -102,6 +104,16 @@ def test_a_saved_learner_goes_on_to_the_last_bit(tmp_path: Path, options: dict[s
         assert resumed.episode(seed) == play.episode(seed)
     for name, weight in play.learner.network.state_dict().items():
         assert torch.equal(resumed.learner.network.state_dict()[name], weight), name
+
+
+@pytest.mark.parametrize("change", [{"budget_shares": (1.0,)}, {"budget": 17}, {"break_step": 3}], ids=str)
+def test_transitions_of_other_budgets_are_not_gone_on_with(change: dict[str, Any]) -> None:
+    learner = Play(SMALL).learner
+    state = learner.state_dict() | {"network": learner.network.state_dict()}
+    with pytest.raises(
+        CheckpointError, match=r"episodes with \[\[18, 4\], \[9, 2\]\] breaks.*--budget-shares"
+    ):
+        Play(dataclasses.replace(SMALL, **change)).learner.load_state_dict(state)
 
 
 def test_a_learner_imitates_what_it_was_shown() -> None:
