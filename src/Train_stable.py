@@ -183,14 +183,9 @@ def _saved_settings(run: Path) -> AnySettings:
 
 
 def make_env(landscapes: list[Landscape], settings: Settings) -> Callable[[], FuelBreakEnv]:
-    """A function that builds one environment in its worker."""
-
-    def build() -> FuelBreakEnv:
-        return FuelBreakEnv(
-            landscapes, settings.budget, settings.break_step, settings.sims, layout=settings.layout
-        )
-
-    return build
+    """A function that builds one environment in its worker; the settings stay here, since torch comes with them."""
+    layout, numbers = settings.layout, (settings.budget, settings.break_step, settings.sims)
+    return lambda: FuelBreakEnv(landscapes, *numbers, layout=layout)
 
 
 class Training:
@@ -257,7 +252,7 @@ class Training:
 
     def give_budgets(self) -> None:
         """Tell the environments what they may spend, again where a worker is lost meanwhile: its heir is to know it."""
-        budgets = [self.settings.budgets[number] for number in self.shares.budgets]
+        budgets = np.array(self.settings.budgets)[self.shares.budgets].tolist()
         for _ in range(2):
             with contextlib.suppress(WorkerFaultError):
                 return self.envs.set_attr("episode_budget", budgets)

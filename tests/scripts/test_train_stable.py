@@ -269,9 +269,9 @@ def test_a_folder_that_is_not_there_is_an_error_with_its_place(root: Path, tmp_p
     assert "Traceback" not in done.stderr
 
 
-def test_a_worker_lost_between_two_episodes_costs_nobody_its_budget(
-    script: ModuleType, tmp_path: Path
-) -> None:
+@pytest.fixture
+def training(script: ModuleType, tmp_path: Path) -> Iterator[Any]:
+    """A run on three small landscapes that has not begun."""
     landscapes = [generate_landscape(seed=seed, size=12) for seed in range(3)]
     settings = script.Settings(n_envs=3, budget=20, break_step=4, demonstrations=0, buffer_cap=50)
     env_fns = [script.make_env([landscape], settings) for landscape in landscapes]
@@ -279,16 +279,27 @@ def test_a_worker_lost_between_two_episodes_costs_nobody_its_budget(
         contextlib.closing(StableProcessPoolEnv(env_fns, 2)) as envs,
         RunFolder.create("train-stable", {}, root=tmp_path) as run,
     ):
-        training = script.Training(settings, run, landscapes, envs, "cpu")
-        for episode in range(3):
-            training.episode, training.step = episode, 0
-            os.kill(envs.worker_pids[episode % 2], signal.SIGKILL)
-            training.reset()
-            dealt = tuple(settings.budgets[(env + episode) % 3] for env in range(3))
-            assert envs.get_attr("episode_budget") == dealt
-            training.vector_step()
-            assert envs.get_attr("break_budget") == tuple(budget.breaks for budget in dealt)
-        assert envs.counters["pool/crashes"] == 3
+        yield script.Training(settings, run, landscapes, envs, "cpu")
+
+
+def test_a_worker_lost_between_two_episodes_costs_nobody_its_budget(training: Any) -> None:
+    envs, budgets = training.envs, training.settings.budgets
+    for episode in range(3):
+        training.episode, training.step = episode, 0
+        os.kill(envs.worker_pids[episode % 2], signal.SIGKILL)
+        training.reset()
+        dealt = tuple(budgets[(env + episode) % 3] for env in range(3))
+        assert envs.get_attr("episode_budget") == dealt
+        training.vector_step()
+        assert envs.get_attr("break_budget") == tuple(budget.breaks for budget in dealt)
+    assert envs.counters["pool/crashes"] == 3
+
+
+def test_workers_do_not_load_what_only_the_learner_needs(training: Any) -> None:
+    """torch alone is 180 MB, in each of 16 processes."""
+    training.reset()
+    training.vector_step()
+    assert training.envs.call_on(range(3), lambda _: "torch" in sys.modules) == [False] * 3
 
 
 def test_a_run_of_another_version_is_refused_by_the_names_of_its_settings(

@@ -12,6 +12,7 @@ from torch import Tensor
 from fuelbreak.dqn.budgets import EpisodeBudget
 from fuelbreak.landscape import Landscape
 from fuelbreak.observation import LayoutName, base_observation, break_mask, layout_of, legal_cells
+from fuelbreak.torch_fire.observations import remaining_budget
 
 __all__ = ["NO_LIMIT", "Scenery"]
 
@@ -84,8 +85,8 @@ class Scenery:
         if layout.break_channel is None or layout.budget_channel is None:
             return base.masked_fill_(grid.unsqueeze(1), 0.0)
         base[:, layout.break_channel] = grid.float()
-        left = self._left(scene, breaks).double() / breaks.shape[1]
-        base[:, layout.budget_channel] = left.clamp(0.0, 1.0).sqrt().float()[:, None, None]
+        left = remaining_budget(self._left(scene, breaks), breaks.shape[1])
+        base[:, layout.budget_channel] = left[:, None, None]
         return base
 
     def legal(self, scene: Tensor, breaks: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from fuelbreak.observation import LayoutName, layout_of
 
-__all__ = ["with_breaks", "with_fires"]
+__all__ = ["remaining_budget", "with_breaks", "with_fires"]
 
 _MOST_DOWNSTREAM = 2.0
 
@@ -30,9 +30,14 @@ def with_breaks(
         return base.masked_fill(breaks[:, None], 0.0)
     out = base.clone()
     out[:, chosen.break_channel] = breaks.to(base.dtype)
-    left = (break_budget - breaks.sum(dim=(1, 2), keepdim=True)).to(torch.float64)
-    out[:, chosen.budget_channel] = (left / breaks[0].numel()).clamp(0.0, 1.0).sqrt().to(base.dtype)
+    left = break_budget - breaks.sum(dim=(1, 2), keepdim=True)
+    out[:, chosen.budget_channel] = remaining_budget(left, breaks[0].numel())
     return out
+
+
+def remaining_budget(left: torch.Tensor, cells: int) -> torch.Tensor:
+    """Values of that channel, float32, for the breaks that are left on a map of so many cells."""
+    return (left.double() / cells).clamp(0.0, 1.0).sqrt().float()
 
 
 def with_fires(observations: torch.Tensor, burn_probability: torch.Tensor, downstream: torch.Tensor) -> None:
