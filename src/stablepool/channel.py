@@ -270,9 +270,15 @@ def _rebuild_channel(handle: Any, generation: int) -> Channel:
 
 
 def dumps(message: Any) -> bytes:
-    """Pickle plainly where that works, with cloudpickle where it does not (classes of a script, closures)."""
+    """Pickle plainly where that works, with cloudpickle where it does not: closures, and what is of the main script.
+
+    The latter pickles here, by its name, but the main module of a worker does not have it.
+    """
     try:
-        return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        data: bytes = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001 - whatever plain pickle objects to, cloudpickle decides
-        data: bytes = cloudpickle.dumps(message)
-        return data
+        data = cloudpickle.dumps(message)
+    else:
+        if b"__main__" in data:
+            data = cloudpickle.dumps(message)
+    return data

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -96,3 +99,29 @@ def test_a_step_that_is_repeated_from_snapshots_has_them_too() -> None:
         assert observations[:, :2].tolist() == [[0, 2], [4, 2]]
     finally:
         envs.close()
+
+
+SCRIPT = """\
+import gymnasium as gym
+from stablepool import StableProcessPoolEnv
+
+class Reward:
+    scale = 3
+
+def scaled(env):
+    reward = env.get_wrapper_attr("reward")
+    return reward.scale, type(reward).__module__
+
+envs = StableProcessPoolEnv([lambda: gym.make("CartPole-v1")] * 2, 1)
+envs.reset(seed=1)
+envs.set_attr("reward", Reward())
+print(envs.call_on([0, 1], scaled), envs.counters["pool/crashes"])
+envs.close()
+"""
+
+
+def test_classes_and_functions_of_a_script_reach_its_workers_which_do_not_import_it(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (run.returncode, run.stdout) == (0, "[(3, '__main__'), (3, '__main__')] 0\n"), run.stderr
