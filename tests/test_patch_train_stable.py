@@ -203,16 +203,6 @@ def test_json(folder: Path) -> None:
     ]
 
 
-def test_sarif(folder: Path) -> None:
-    log = json.loads(run(folder, "--check", "--format", "sarif").stdout)
-    assert log["version"] == "2.1.0"
-    results = log["runs"][0]["results"]
-    regions = [result["locations"][0]["physicalLocation"]["region"] for result in results]
-    assert {"startLine": 3, "startColumn": 8} in regions
-    rules = {rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]}
-    assert {result["ruleId"] for result in results} <= rules
-
-
 def test_restore_can_be_previewed(folder: Path) -> None:
     run(folder)
     done = run(folder, "--restore", "--diff")

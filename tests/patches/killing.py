@@ -16,11 +16,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from patches import _render, _verify  # noqa: F401 - imported before the forks, which saves time
-from patches._engine import Engine
-from patches._files import Disk
-from patches._model import Options
-from patches._registry import NAMES
+from patches.fixes.model import Options
+from patches.fixes.registry import NAMES
+from patches.rewrite import render  # noqa: F401 - imported before the forks, which saves time
+from patches.run import verify  # noqa: F401 - as above
+from patches.run.engine import Engine
+from patches.run.files import Disk
 
 
 class KillingDisk(Disk):

@@ -7,11 +7,11 @@ import ast
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from patches._names import Names
-from patches._plan import Plan, apply, make_plan
-from patches._render import render
-from patches._source import UnreadableError, read_source
-from patches._verify import verify
+from patches.rewrite.render import render
+from patches.run.plan import Plan, apply, make_plan
+from patches.run.verify import verify
+from patches.syntax.names import Names
+from patches.syntax.source import UnreadableError, read_source
 from tests.patches.tools import options
 
 hypothesmith = pytest.importorskip(
@@ -24,7 +24,7 @@ OURS = "\nfrom gymnasium.vector import AsyncVectorEnv\n_envs_ = AsyncVectorEnv(_
 
 
 def has_place(error: UnreadableError) -> None:
-    assert error.place is not None
+    assert error.position is not None
 
 
 def plan_of(text: str) -> Plan | None:

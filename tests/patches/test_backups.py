@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from patches._backups import BackupError
-from patches._engine import Engine
-from patches._outcome import Exit
+from patches.run.backups import BackupError
+from patches.run.engine import Engine
+from patches.run.outcome import Exit
 from tests.patches.tools import options
 
 SCRIPT = b"""from gymnasium.vector import AsyncVectorEnv

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from patches._model import Case, Fix
-from patches._plan import apply, make_plan
-from patches._registry import FIXES
+from patches.fixes.model import Case, Fix
+from patches.fixes.registry import FIXES
+from patches.run.plan import apply, make_plan
 from tests.patches.tools import check_transformed, options, reported
 
 CASES = [pytest.param(fix, case, id=f"{fix.name}: {case.title}") for fix in FIXES for case in fix.cases]
@@ -20,8 +20,8 @@ def test_case(fix: Fix, case: Case) -> None:
     else:
         plan = make_plan(case.before.encode(), options(only))
         assert apply(plan) == case.before.encode()
-    assert reported(plan) == case.remarks
-    assert all(remark.hint for remark in plan.remarks if remark.kind != "satisfied")
+    assert reported(plan) == case.diagnostics
+    assert all(diagnostic.hint for diagnostic in plan.diagnostics if diagnostic.kind != "satisfied")
 
 
 @pytest.mark.parametrize("fix", FIXES, ids=lambda fix: fix.name)
@@ -32,4 +32,4 @@ def test_every_fix_shows_a_change_and_something_left_alone(fix: Fix) -> None:
 
 def test_modules_are_named_as_their_fixes() -> None:
     for fix in FIXES:
-        assert fix.find.__module__ == f"patches.{fix.name.replace('-', '_')}"
+        assert fix.find.__module__ == f"patches.fixes.{fix.name.replace('-', '_')}"

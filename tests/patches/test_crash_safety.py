@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from patches._engine import Engine
-from patches._files import Disk
-from patches._locks import lock_folder, lock_store
-from patches._outcome import Exit
-from patches._plan import apply, make_plan
+from patches.run.engine import Engine
+from patches.run.files import Disk
+from patches.run.locks import lock_folder, lock_store
+from patches.run.outcome import Exit
+from patches.run.plan import apply, make_plan
 from tests.patches.tools import options
 
 OLD = b"from gymnasium.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n"
@@ -221,7 +221,7 @@ def test_a_run_waits_while_another_holds_the_store(tmp_path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_the_lock_of_a_killed_run_is_free(tmp_path: Path) -> None:
     hold = (
-        "import sys, time; from pathlib import Path; from patches._locks import lock_folder\n"
+        "import sys, time; from pathlib import Path; from patches.run.locks import lock_folder\n"
         "with lock_folder(Path(sys.argv[1]), 1): print('held', flush=True); time.sleep(60)"
     )
     root = Path(__file__).resolve().parents[2]

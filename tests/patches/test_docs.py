@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from patches._docs import page, with_specification
-from patches._outcome import Exit
-from patches._registry import FIXES
+from patches.fixes.registry import FIXES
+from patches.report.docs import page, with_specification
+from patches.run.outcome import Exit
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "patch.md").read_text("utf-8") == page(), "run: python -m patches._docs"
+    assert (ROOT / "docs" / "patch.md").read_text("utf-8") == page(), "run: python -m patches.report.docs"
 
 
 def test_the_readme_is_up_to_date() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    assert readme == with_specification(readme), "run: python -m patches._docs"
+    assert readme == with_specification(readme), "run: python -m patches.report.docs"
 
 
 def test_the_readme_specifies_every_fix_by_every_case_and_its_codes() -> None:
@@ -27,7 +27,7 @@ def test_the_readme_specifies_every_fix_by_every_case_and_its_codes() -> None:
     for fix in FIXES:
         assert f"### `{fix.name}` {fix.description[:40]}" in readme
         for case in fix.cases:
-            assert all(f"`{code}`" in readme for code in case.remarks)
+            assert all(f"`{code}`" in readme for code in case.diagnostics)
         assert all(case.title.replace(";", ",") in readme for case in fix.cases[1:])
 
 

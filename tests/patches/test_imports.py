@@ -5,25 +5,58 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MODULES = [*sorted((ROOT / "patches").glob("*.py")), ROOT / "patch_train_stable.py"]
+PACKAGE = ROOT / "patches"
+MODULES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "patch_train_stable.py"]
 ALLOWED = {*sys.stdlib_module_names, "libcst", "rich", "filelock", "patches"}
+ROOMS = ("syntax", "analysis", "fixes", "rewrite", "run", "report", "cli")
+"""Each room imports from itself and from those before it."""
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_imports(path: Path) -> None:
-    imported = set()
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Level and module of every import in a file."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            imported.update(alias.name.split(".")[0] for alias in node.names)
+            yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0
-            imported.add((node.module or "").split(".")[0])
-    assert imported <= ALLOWED
+            yield node.level, node.module or ""
+
+
+def room(parts: tuple[str, ...]) -> int:
+    return ROOMS.index(parts[0].removesuffix(".py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_only_the_standard_library_and_three_others_are_imported(path: Path) -> None:
+    assert {name.partition(".")[0] for level, name in imports(path) if level == 0} <= ALLOWED
+
+
+@pytest.mark.parametrize("path", MODULES[:-1], ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_room_imports_only_from_rooms_before_it_and_relatively(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts
+    for level, name in imports(path):
+        assert level or not name.startswith("patches"), "the package has another name when it is installed"
+        if level:
+            target = (*own[: len(own) - level], *name.split("."))
+            assert room(target) <= room(own), f"{'/'.join(own)} imports {'.'.join(target)}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if len(p.relative_to(ROOT).parts) > 3],
+    ids=lambda path: path.relative_to(PACKAGE).as_posix(),
+)
+def test_what_a_fix_keeps_for_itself_no_other_fix_imports(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts
+    for level, name in imports(path):
+        target = (*own[: len(own) - level], *name.split("."))
+        if level and target[0] == "fixes" and len(target) > 2:
+            assert target[:2] == own[:2]
 
 
 @pytest.mark.parametrize("module", ["libcst.matchers", "libcst.codemod"])

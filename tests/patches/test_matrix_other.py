@@ -334,8 +334,8 @@ def expected(head: str, before: str, after: str) -> str:
     if "terminate_children()" not in after:
         return head + after
     lines = (head + after).splitlines(keepends=True)
-    place = next(i for i, line in enumerate(lines) if line.startswith("from gymnasium"))
-    lines.insert(place + 1, "from stablepool import terminate_children\n")
+    position = next(i for i, line in enumerate(lines) if line.startswith("from gymnasium"))
+    lines.insert(position + 1, "from stablepool import terminate_children\n")
     return "".join(lines)
 
 

@@ -509,8 +509,8 @@ def test_left_alone(name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
-    script, code, place = REFUSED[name]
-    check_refused(script, code, place, FIX)
+    script, code, position = REFUSED[name]
+    check_refused(script, code, position, FIX)
 
 
 def test_ending_its_processes_is_closing_it() -> None:

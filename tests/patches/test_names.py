@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from patches._names import Names
+from patches.syntax.names import Names
 
 
 def origins(script: str) -> set[str]:

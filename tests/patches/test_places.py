@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from patches._places import PlaceMap
-from patches._source import Place
+from patches.run.positions import PositionMap
+from patches.syntax.source import Position
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from patches._source import Place
     ],
 )
 def test_place(before: str, after: str, line: int, expected: int) -> None:
-    assert PlaceMap(before, after).after(Place(line, 7)) == Place(expected, 7)
+    assert PositionMap(before, after).after(Position(line, 7)) == Position(expected, 7)

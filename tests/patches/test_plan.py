@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from patches._model import Edit, Insert, RemoveStatements, ReplaceExpression
-from patches._plan import Plan, apply, make_plan
-from patches._render import RenderError
-from patches._source import Place, Span
-from patches._verify import VerificationError, verify
+from patches.rewrite.render import RenderError
+from patches.run.plan import Plan, apply, make_plan
+from patches.run.verify import VerificationError, verify
+from patches.syntax.edits import Edit, Insert, RemoveStatements, ReplaceExpression
+from patches.syntax.source import Position, Span
 from tests.patches.tools import check_noop, check_transformed, options, reported
 
 HEAD = "from gymnasium.vector import AsyncVectorEnv\n"
@@ -63,7 +63,7 @@ def test_what_is_done_comes_in_the_order_of_the_fixes() -> None:
 def forged(text: str, *operations: object) -> Plan:
     """A plan with operations that no fix made."""
     plan = make_plan(text.encode(), options(["int8-actions"]))
-    edit = Edit("forged", Place(1, 1), "", operations)  # type: ignore[arg-type]
+    edit = Edit("forged", Position(1, 1), "", operations)  # type: ignore[arg-type]
     return Plan(plan.source, plan.options, (edit,), (), operations)  # type: ignore[arg-type]
 
 
@@ -104,7 +104,7 @@ def test_verification_sees_a_missing_import() -> None:
     needy = Plan(
         plan.source,
         plan.options,
-        (Edit("f", Place(1, 1), "", (), ("terminate_children",)),),
+        (Edit("f", Position(1, 1), "", (), ("terminate_children",)),),
         (),
         plan.operations,
     )

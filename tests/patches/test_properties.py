@@ -7,8 +7,8 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patches._plan import apply, make_plan
-from patches._verify import verify
+from patches.run.plan import apply, make_plan
+from patches.run.verify import verify
 from tests.patches import test_matrix_guard, test_matrix_other, test_matrix_reset, test_matrix_swap
 from tests.patches.tools import options
 

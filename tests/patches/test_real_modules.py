@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from patches._plan import apply, make_plan
-from patches._render import render
-from patches._verify import verify
+from patches.rewrite.render import render
+from patches.run.plan import apply, make_plan
+from patches.run.verify import verify
 from tests.patches.tools import options
 
 LIBRARY = sorted(Path(os.__file__).parent.glob("*.py"))[::12]

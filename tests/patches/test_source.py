@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from patches._model import Options
-from patches._plan import apply, make_plan
-from patches._source import UnreadableError, read_source
+from patches.fixes.model import Options
+from patches.run.plan import apply, make_plan
+from patches.syntax.source import UnreadableError, read_source
 from tests.patches.tools import options
 
 SCRIPT = (
@@ -15,7 +15,7 @@ SCRIPT = (
 
 
 @pytest.mark.parametrize(
-    ("data", "place", "reason"),
+    ("data", "position", "reason"),
     [
         (b"x = 1\ny = (2,\nz = 3 +\n", "2:5", "never closed"),
         (b"def f():\n\treturn 1\n        return 2\n", "3:1", "inconsistent use of tabs"),
@@ -27,10 +27,10 @@ SCRIPT = (
         (b"(" * 1000 + b")" * 1000, "1:201", "too many nested"),
     ],
 )
-def test_what_cannot_be_read_is_placed(data: bytes, place: str, reason: str) -> None:
+def test_what_cannot_be_read_is_placed(data: bytes, position: str, reason: str) -> None:
     with pytest.raises(UnreadableError) as caught:
         read_source(data)
-    assert str(caught.value.place) == place
+    assert str(caught.value.position) == position
     assert reason in caught.value.reason
     assert caught.value.hint
 
@@ -76,7 +76,7 @@ def test_wide_characters_do_not_shift_places() -> None:
         "from gymnasium.vector import AsyncVectorEnv\nname = '\U0001f525\u00e9'; envs = AsyncVectorEnv(fns)\n"
     )
     plan = make_plan(text.encode(), options(["swap-vector-env"]))
-    assert str(plan.edits[1].place) == "2:21"
+    assert str(plan.edits[1].position) == "2:21"
     assert b"envs = StableProcessPoolEnv(fns)" in apply(plan)
 
 
@@ -85,7 +85,7 @@ def test_what_libcst_would_not_keep_is_not_touched(data: bytes) -> None:
     plan = make_plan(data, options())
     with pytest.raises(UnreadableError, match="every byte") as caught:
         apply(plan)
-    assert caught.value.place is not None
+    assert caught.value.position is not None
     assert caught.value.hint
 
 

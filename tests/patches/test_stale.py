@@ -14,11 +14,11 @@ def stale(line: str) -> list[str]:
     assert [part for part in line.split("\n") if "#" in part[:1]] == [
         p for p in after.split("\n") if "#" in p[:1]
     ]
-    return [str(remark.place) for remark in plan.remarks if remark.code == "stale-comment"]
+    return [str(diagnostic.position) for diagnostic in plan.diagnostics if diagnostic.code == "stale-comment"]
 
 
 @pytest.mark.parametrize(
-    ("line", "place"),
+    ("line", "position"),
     [
         ("N_ENVS = 16  # 16 of them\n", "5:14"),
         ("N_ENVS = 16  # not more than 16!\n", "5:14"),
@@ -28,8 +28,8 @@ def stale(line: str) -> list[str]:
         ("N_ENVS, BATCH_SIZE = 16, 32  # 16 envs\n", "5:30"),
     ],
 )
-def test_a_comment_that_says_the_old_number_is_reported(line: str, place: str) -> None:
-    assert stale(line) == [place]
+def test_a_comment_that_says_the_old_number_is_reported(line: str, position: str) -> None:
+    assert stale(line) == [position]
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_time_outs_count_as_well() -> None:
     script = "import signal\n" + HEAD + "signal.alarm(30)  # 30 second limit\nenvs.step(a)\nsignal.alarm(0)\n"
     after, plan = patched(script, ["step-timeouts"])
     assert "signal.alarm(8)  # 30 second limit\n" in after
-    assert [remark.code for remark in plan.remarks] == ["stale-comment"]
+    assert [diagnostic.code for diagnostic in plan.diagnostics] == ["stale-comment"]

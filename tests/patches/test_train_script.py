@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from patches._plan import Plan, apply, make_plan
-from patches._registry import NAMES
-from patches._verify import verify
+from patches.fixes.registry import NAMES
+from patches.run.plan import Plan, apply, make_plan
+from patches.run.verify import verify
 from tests.patches.tools import options
 
 
@@ -26,7 +26,7 @@ def after(plan: Plan) -> str:
 
 def test_every_fix_but_the_guard_it_has_already_has_something_to_do(plan: Plan) -> None:
     assert {edit.fix for edit in plan.edits} == NAMES - {"main-guard"}
-    assert not [remark for remark in plan.remarks if remark.kind != "satisfied"]
+    assert not [diagnostic for diagnostic in plan.diagnostics if diagnostic.kind != "satisfied"]
 
 
 @pytest.mark.parametrize(

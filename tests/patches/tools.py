@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import dedent
 
-from patches._model import Options
-from patches._plan import Plan, apply, make_plan
-from patches._registry import NAMES
-from patches._verify import verify
+from patches.fixes.model import Options
+from patches.fixes.registry import NAMES
+from patches.run.plan import Plan, apply, make_plan
+from patches.run.verify import verify
 
 
 def options(only: Iterable[str] = (), preset: str = "balanced", **values: str) -> Options:
@@ -21,8 +21,8 @@ def patched(before: str, only: Iterable[str] = (), **more: str) -> tuple[str, Pl
     plan = make_plan(before.encode(), options(only, **more))
     after = apply(plan)
     verify(plan, after)
-    assert all(remark.code and remark.message for remark in plan.remarks)
-    assert all(remark.hint for remark in plan.remarks if remark.kind != "satisfied")
+    assert all(diagnostic.code and diagnostic.message for diagnostic in plan.diagnostics)
+    assert all(diagnostic.hint for diagnostic in plan.diagnostics if diagnostic.kind != "satisfied")
     return after.decode(), plan
 
 
@@ -44,18 +44,20 @@ def check_noop(before: str, only: Iterable[str] = (), **more: str) -> Plan:
     return plan
 
 
-def check_refused(before: str, code: str, place: str, only: Iterable[str] = ()) -> Plan:
+def check_refused(before: str, code: str, position: str, only: Iterable[str] = ()) -> Plan:
     """The script is refused for this reason, at this line:column, with a hint, and would be left as it is."""
     plan = make_plan(dedent(before).encode(), options(only))
-    assert (code, place) in [(remark.code, str(remark.place)) for remark in plan.refusals], plan.refusals
-    assert all(remark.hint for remark in plan.refusals)
+    assert (code, position) in [
+        (diagnostic.code, str(diagnostic.position)) for diagnostic in plan.refusals
+    ], plan.refusals
+    assert all(diagnostic.hint for diagnostic in plan.refusals)
     assert apply(plan) == plan.source.data
     return plan
 
 
 def reported(plan: Plan) -> tuple[str, ...]:
     """Codes of all notices and refusals of a plan, in order."""
-    return tuple(remark.code for remark in plan.remarks if remark.kind != "satisfied")
+    return tuple(diagnostic.code for diagnostic in plan.diagnostics if diagnostic.kind != "satisfied")
 
 
 def changed(before: str, only: Iterable[str] = ()) -> bool:

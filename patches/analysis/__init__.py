@@ -1,0 +1,1 @@
+"""Facts about a training script that several fixes need: receivers, dialect, episode loops, transitions."""

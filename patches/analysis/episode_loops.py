@@ -1,0 +1,249 @@
+"""Episode loops, and whether a reset stands on their path."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .script import Script, walk
+
+__all__ = [
+    "EpisodeLoop",
+    "Loop",
+    "episode_loops",
+    "escapes",
+    "own_continues",
+    "resets_always",
+    "resets_in",
+    "step_helpers",
+    "unfollowed",
+    "words",
+]
+
+Loop = ast.For | ast.AsyncFor | ast.While
+
+_EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
+_ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
+_ADVANTAGES = frozenset({"advantage", "advantages", "gae", "lastgaelam"})
+_VECTORS = frozenset({"envs", "venv", "venvs", "vec", "vector"})
+_STEPS = ("step", "step_async")
+_RESETS = ("reset", "reset_wait")
+
+
+@dataclass(frozen=True)
+class EpisodeLoop:
+    """A loop over episodes around a loop over steps.
+
+    Attributes:
+        outer: The loop over episodes.
+        inner: The loop over steps, or the first of several.
+        step: The call that steps the environment.
+        named: True where the names say that these are episodes, not rollouts.
+    """
+
+    outer: Loop
+    inner: Loop
+    step: ast.Call
+    named: bool
+
+
+def episode_loops(script: Script) -> Iterator[EpisodeLoop]:
+    """Every outermost-but-one loop that steps a vector environment, once each."""
+    seen: set[ast.AST] = set()
+    for step in _step_events(script):
+        found = _around(script, step)
+        if found is not None and found.outer not in seen:
+            seen.add(found.outer)
+            yield found
+
+
+def _step_events(script: Script) -> Iterator[ast.Call]:
+    """Calls that step an environment: directly, or through a helper of the script that does so once a call."""
+    direct = [*script.calls(*_STEPS), *script.submitted("step")]
+    yield from direct
+    helpers = {function for call in direct for function in step_helpers(script, call)}
+    yield from (call for call in script.names.calls if script.called_function(call) in helpers)
+
+
+def step_helpers(script: Script, call: ast.Call) -> Iterator[ast.AST]:
+    """Functions around a step, up to the first loop: to call one is to step once."""
+    for ancestor in script.names.ancestors(call):
+        if isinstance(ancestor, Loop):
+            return
+        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield ancestor
+
+
+def _loops_around(script: Script, node: ast.AST) -> list[Loop]:
+    """Loops around a node, the innermost first; a function defined inside a loop counts as part of it."""
+    return [ancestor for ancestor in script.names.ancestors(node) if isinstance(ancestor, Loop)]
+
+
+def _around(script: Script, step: ast.Call) -> EpisodeLoop | None:
+    loops = _loops_around(script, step)
+    for inner, outer in pairwise(loops):
+        kind = _kind(inner, outer)
+        if kind == "rollout":
+            return None
+        if kind == "episode":
+            return EpisodeLoop(outer, inner, step, named=True)
+    if len(loops) > 1:
+        return EpisodeLoop(loops[1], loops[0], step, named=False)
+    return None
+
+
+def _kind(inner: Loop, outer: Loop) -> str:
+    """What the names say: "episode", "rollout" (the next update goes on where the last one stopped), or nothing."""
+    about_outer, about_inner = words(*_head(outer)), words(*_head(inner))
+    if (about_outer | about_inner) & _ROLLOUT or _is_counted_within(inner, outer):
+        return "rollout"
+    if words(*outer.body) & _ADVANTAGES:
+        return ""
+    counted = words(*(s.target for s in outer.body if isinstance(s, ast.AugAssign)))
+    return "episode" if (about_outer | about_inner | counted) & _EPISODE else ""
+
+
+def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
+    """Episode loops that hand an environment to a function outside the script, which may step it."""
+    for call in script.names.calls:
+        if _hands_over(script, call):
+            loop = next(iter(_loops_around(script, call)), None)
+            if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
+                yield loop, call
+
+
+def _is_counted_within(inner: Loop, outer: Loop) -> bool:
+    """True for `while episodes < 100:` around steps that count the episodes: one rollout holds several of them."""
+    if not isinstance(outer, ast.While):
+        return False
+    counted = {
+        s.target.id
+        for s in walk(*inner.body)
+        if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)
+    }
+    asked = {node.id for node in walk(outer.test) if isinstance(node, ast.Name)}
+    return any(words(ast.Name(name)) & _EPISODE for name in counted & asked)
+
+
+def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
+    """Episode loops that step an environment of which nothing in the script tells where it comes from."""
+    for call in script.names.calls:
+        function = call.func
+        if (
+            not isinstance(function, ast.Attribute)
+            or function.attr not in _STEPS
+            or script.is_receiver(function.value)
+        ):
+            continue
+        loops = _loops_around(script, call)
+        kinds = [(_kind(inner, outer), outer) for inner, outer in pairwise(loops)]
+        named = next((outer for kind, outer in kinds if kind == "episode"), None)
+        if named is not None and words(function.value) & _VECTORS and not _has_reset(named):
+            yield named, call
+
+
+def _has_reset(loop: Loop) -> bool:
+    """True where anything in a loop is reset."""
+    return any(isinstance(node, ast.Attribute) and node.attr in _RESETS for node in walk(loop))
+
+
+def _hands_over(script: Script, call: ast.Call) -> bool:
+    if script.called_function(call) is not None or not any(script.is_receiver(a) for a in call.args):
+        return False
+    return not (isinstance(call.func, ast.Name) and call.func.id in dir(builtins))
+
+
+def _head(loop: Loop) -> list[ast.expr]:
+    return [loop.test] if isinstance(loop, ast.While) else [loop.target, loop.iter]
+
+
+def words(*roots: ast.AST) -> set[str]:
+    """The words that the identifiers under some nodes consist of."""
+    found: set[str] = set()
+    for node in walk(*roots):
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        found.update(part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name))
+    return found
+
+
+def resets_in(script: Script, *roots: ast.AST) -> list[ast.Call]:
+    """Calls under some nodes that reset an environment, directly or through a helper of the script."""
+    resets = set(script.calls(*_RESETS))
+    helpers = {
+        f for call in resets if (f := script.names.function(call)) is not None and _is_helper(f, call, script)
+    }
+    return [
+        node
+        for node in walk(*roots)
+        if isinstance(node, ast.Call) and (node in resets or script.called_function(node) in helpers)
+    ]
+
+
+def _is_helper(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, script: Script) -> bool:
+    """True for a function that resets whatever else it does; it steps nothing and makes no environment."""
+    others = {*script.calls(*_STEPS), *script.constructions}
+    if any(node in others for node in walk(function)):
+        return False
+    return any(call in set(walk(statement)) for statement in _unconditional(function.body))
+
+
+def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements without a body of their own that always run."""
+    for statement in body:
+        if isinstance(statement, ast.With | ast.Try):
+            yield from _unconditional(statement.body)
+        elif not hasattr(statement, "body"):
+            yield statement
+
+
+def resets_always(script: Script, body: list[ast.stmt], skip: ast.AST | None = None) -> bool:
+    """True where a block cannot run to its end without a reset.
+
+    Args:
+        script: The script.
+        body: The block.
+        skip: A loop whose resets do not count: the loop over steps.
+    """
+    return any(_statement_resets(script, statement, skip) for statement in body if statement is not skip)
+
+
+def _statement_resets(script: Script, statement: ast.stmt, skip: ast.AST | None) -> bool:
+    if isinstance(statement, ast.If):
+        if _is_not_first(statement.test) and resets_always(script, statement.body, skip):
+            return True
+        both = (statement.body, statement.orelse)
+        return all(resets_always(script, part, skip) for part in both)
+    if isinstance(statement, ast.With | ast.AsyncWith):
+        return resets_always(script, statement.body, skip)
+    if isinstance(statement, ast.Try):
+        return any(resets_always(script, part, skip) for part in (statement.body, statement.finalbody))
+    if isinstance(statement, Loop | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
+        return False
+    return bool(resets_in(script, statement))
+
+
+def _is_not_first(test: ast.expr) -> bool:
+    """True for `ep > 0`, `ep >= 1`, `ep != 0` and plain `ep`: all episodes but the first, which is reset before."""
+    if isinstance(test, ast.Name):
+        return bool(words(test) & _EPISODE)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
+        bound = (type(test.ops[0]), test.comparators[0].value)
+        return isinstance(test.left, ast.Name) and bound in {(ast.Gt, 0), (ast.NotEq, 0), (ast.GtE, 1)}
+    return False
+
+
+def own_continues(loop: Loop) -> Iterator[ast.Continue]:
+    """`continue` statements that go on with this very loop."""
+    stack: list[ast.AST] = list(loop.body)
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.Continue):
+            yield node
+        elif isinstance(node, Loop):
+            stack += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            stack += ast.iter_child_nodes(node)

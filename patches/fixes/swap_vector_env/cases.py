@@ -1,0 +1,196 @@
+"""What swap-vector-env does, leaves alone and refuses, by example."""
+
+from __future__ import annotations
+
+from ..model import Case
+
+__all__ = ["CASES"]
+
+CASES = (
+    Case(
+        "the class imported by name",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+def main():
+    envs = AsyncVectorEnv([make_env(i) for i in range(8)])
+""",
+        """\
+from stablepool import StableProcessPoolEnv
+
+def main():
+    envs = StableProcessPoolEnv([make_env(i) for i in range(8)])
+""",
+    ),
+    Case(
+        "one of several imported names; old gym resets within a step, and the pool is told to",
+        """\
+from gym.vector import AsyncVectorEnv, SyncVectorEnv
+
+def main():
+    envs = AsyncVectorEnv(env_fns, shared_memory=False)
+""",
+        """\
+from gym.vector import SyncVectorEnv
+from stablepool import StableProcessPoolEnv
+
+def main():
+    envs = StableProcessPoolEnv(env_fns, shared_memory=False, autoreset_mode="SameStep")
+""",
+    ),
+    Case(
+        "the class reached through its package",
+        """\
+import gymnasium as gym
+import numpy as np
+
+envs = gym.vector.AsyncVectorEnv([lambda: gym.make("CartPole-v1")] * 4)
+""",
+        """\
+import gymnasium as gym
+import numpy as np
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv([lambda: gym.make("CartPole-v1")] * 4)
+""",
+    ),
+    Case(
+        "`import ... as` keeps the script's own name",
+        """\
+from gymnasium.vector.async_vector_env import AsyncVectorEnv as VecEnv
+
+envs = VecEnv(env_fns)
+""",
+        """\
+from stablepool import StableProcessPoolEnv as VecEnv
+
+envs = VecEnv(env_fns)
+""",
+    ),
+    Case(
+        "the class chosen at run time",
+        """\
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
+
+cls = AsyncVectorEnv if parallel else SyncVectorEnv
+envs = cls(env_fns)
+""",
+        """\
+from gymnasium.vector import SyncVectorEnv
+from stablepool import StableProcessPoolEnv
+
+cls = StableProcessPoolEnv if parallel else SyncVectorEnv
+envs = cls(env_fns)
+""",
+    ),
+    Case(
+        "an environment's id in place of functions",
+        """\
+import gymnasium as gym
+
+envs = gym.make_vec("CartPole-v1", num_envs=8, vectorization_mode="async", max_episode_steps=100)
+""",
+        """\
+import gymnasium as gym
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv([lambda: gym.make("CartPole-v1", max_episode_steps=100) for _ in range(8)])
+""",
+    ),
+    Case(
+        "a class of the same name from another library is none of ours",
+        """\
+from mylab.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+""",
+        diagnostics=("other-library",),
+    ),
+    Case(
+        "a worker function of one's own has no counterpart",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns, worker=my_worker)
+""",
+        diagnostics=("worker-argument",),
+    ),
+    Case(
+        "a subclass leans on internals",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+class MyVectorEnv(AsyncVectorEnv):
+    pass
+""",
+        diagnostics=("subclass",),
+    ),
+    Case(
+        "a test for the class decides what the script does",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+def show(envs):
+    if isinstance(envs, AsyncVectorEnv):
+        print(envs)
+""",
+        diagnostics=("type-test",),
+    ),
+    Case(
+        "a stand-in for the first environment has no counterpart",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns, dummy_env_fn=make_small)
+""",
+        diagnostics=("dummy_env_fn-argument",),
+    ),
+    Case(
+        "arguments that cannot be seen",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns, **settings)
+""",
+        diagnostics=("star-arguments",),
+    ),
+    Case(
+        "arguments by position, on whose order gym and gymnasium disagree",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns, None, None, False)
+""",
+        diagnostics=("positional-arguments",),
+    ),
+    Case(
+        "internals of the class",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+print(envs._state)
+""",
+        diagnostics=("internals",),
+    ),
+    Case(
+        "a reset that is taken as one value and a step that is taken as five",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+obs = envs.reset()
+obs, reward, terminated, truncated, infos = envs.step(policy(obs))
+""",
+        diagnostics=("reset-contradicts-step",),
+    ),
+    Case(
+        "environments in place of functions that make them",
+        """\
+import gymnasium as gym
+
+envs = gym.vector.AsyncVectorEnv([gym.make("CartPole-v1")] * 4)
+""",
+        diagnostics=("environments-not-functions",),
+    ),
+)

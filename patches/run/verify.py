@@ -1,0 +1,176 @@
+"""Does the new text hold what the plan promised, and nothing else?"""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+
+from ..syntax.edits import AddNames, DropName, Guard, Insert, RemoveStatements, ReplaceStatements
+from ..syntax.source import Source, Span, UnreadableError, read_source
+from .plan import Plan, make_plan
+
+__all__ = ["VerificationError", "verify"]
+
+_BLOCKS = frozenset({"body", "orelse", "finalbody", "handlers", "cases"})
+
+
+class VerificationError(Exception):
+    """The rendered script is not what the plan promised; it is thrown away."""
+
+
+def verify(plan: Plan, data: bytes) -> None:
+    """Check new bytes against the plan that they come from.
+
+    Args:
+        plan: The plan.
+        data: What `apply` made of it.
+
+    Raises:
+        VerificationError: If the bytes do not compile, if a statement that no edit names has changed, if a comment is
+            lost, or if planning again would change something.
+    """
+    try:
+        after = read_source(data)
+    except UnreadableError as error:
+        raise VerificationError(f"the result does not parse: {error.reason} at {error.position}") from error
+    _compiles(after)
+    _keeps_statements(plan, after)
+    _keeps_comments(plan.source, after)
+    _imports_names(plan, after)
+    _is_settled(plan, data)
+
+
+def _compiles(after: Source) -> None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(after.tree, "<patched>", "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise VerificationError(f"the result does not compile: {error}") from error
+
+
+def _keeps_statements(plan: Plan, after: Source) -> None:
+    """Statements outside the plan must come out unchanged and in order, with no more new ones than planned."""
+    touched = [span for operation in plan.operations for span in _touched(operation)]
+    source = plan.source
+    before = [_head(node) for node in _statements(source.tree) if not _is_touched(source, touched, node)]
+    rest = [_head(node) for node in _statements(after.tree)]
+    extra = 0
+    expected = iter(before)
+    wanted = next(expected, None)
+    for head in rest:
+        if head == wanted:
+            wanted = next(expected, None)
+        else:
+            extra += 1
+    if wanted is not None:
+        raise VerificationError("a statement that no edit names has changed")
+    if extra > _new_statements(plan):
+        raise VerificationError("more statements have changed than planned")
+
+
+def _touched(operation: object) -> Iterator[Span]:
+    if isinstance(operation, ReplaceStatements | RemoveStatements):
+        yield from operation.targets
+    elif not isinstance(operation, Guard | Insert):
+        target = getattr(operation, "target", None)
+        if isinstance(target, Span):
+            yield target
+
+
+def _is_touched(source: Source, touched: list[Span], node: ast.stmt) -> bool:
+    """True where an edit reaches into a statement's own expressions, or takes the statement as a whole."""
+    span = source.span(node)
+    head_end = _head_end(source, node)
+    return any(
+        (other.start <= span.start and span.end <= other.end)
+        or (span.start <= other.start and other.end <= head_end)
+        for other in touched
+    )
+
+
+def _head_end(source: Source, node: ast.stmt) -> int:
+    """Where the expressions of a compound statement's own line end; the end of any other statement."""
+    if not isinstance(getattr(node, "body", None), list):
+        return source.span(node).end
+    parts = [part for name, value in ast.iter_fields(node) if name not in _BLOCKS for part in _nodes(value)]
+    ends = [source.span(n).end for part in parts for n in ast.walk(part) if isinstance(n, ast.expr | ast.arg)]
+    return max(ends, default=source.span(node).start)
+
+
+def _nodes(value: object) -> list[ast.AST]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, ast.AST)]
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    stack: list[ast.AST] = list(reversed(tree.body))
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        stack += reversed([n for n in ast.iter_child_nodes(node) if not isinstance(n, ast.expr)])
+
+
+def _head(node: ast.stmt) -> str:
+    """A statement without the statements in it."""
+    fields = [f"{name}={_dump(value)}" for name, value in ast.iter_fields(node) if name not in _BLOCKS]
+    return f"{type(node).__name__}({', '.join(fields)})"
+
+
+def _dump(value: object) -> str:
+    if isinstance(value, ast.AST):
+        return ast.dump(value)
+    if isinstance(value, list):
+        return f"[{', '.join(_dump(item) for item in value)}]"
+    return repr(value)
+
+
+def _new_statements(plan: Plan) -> int:
+    """How many statements the plan may change or add."""
+    count = 0
+    for operation in plan.operations:
+        if isinstance(operation, Insert | ReplaceStatements):
+            count += sum(1 for _ in _statements(ast.parse(operation.code)))
+        elif not isinstance(operation, RemoveStatements | DropName):
+            count += 1
+        if isinstance(operation, AddNames | DropName):
+            count += 1
+    return count
+
+
+def _comments(source: Source) -> Counter[str]:
+    reader = io.StringIO(source.text, newline=None).readline
+    return Counter(t.string for t in tokenize.generate_tokens(reader) if t.type == tokenize.COMMENT)
+
+
+def _keeps_comments(before: Source, after: Source) -> None:
+    lost = _comments(before) - _comments(after)
+    if lost:
+        raise VerificationError(f"a comment would be lost: {next(iter(lost))}")
+
+
+def _imports_names(plan: Plan, after: Source) -> None:
+    """Every name of stablepool that changed code uses must be imported at module level."""
+    wanted = {name for edit in plan.edits for name in edit.imports}
+    imported = {
+        alias.asname or alias.name
+        for node in after.tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "stablepool"
+        for alias in node.names
+    }
+    if wanted - imported:
+        raise VerificationError(f"nothing imports {', '.join(sorted(wanted - imported))}")
+
+
+def _is_settled(plan: Plan, data: bytes) -> None:
+    again = make_plan(data, plan.options)
+    if again.edits or again.refusals:
+        finding = (again.edits or again.refusals)[0]
+        raise VerificationError(
+            f"planning again finds {finding.fix} at {finding.position}: {finding.message}"
+        )
