@@ -1,4 +1,4 @@
-"""Which Gym dialect a script speaks, read from how it unpacks `reset()` and `step()`, and what the swap owes it.
+"""Which Gym dialect a script speaks, read from how it takes `reset()` and `step()` apart.
 
     dialect                 step    reset        after the end of an episode      last observation
     gym before 0.26         4       obs          resets within the same step      infos (a list of dicts)
@@ -6,196 +6,143 @@
     gymnasium before 1.0    5       obs, infos   resets within the same step      infos["final_observation"]
     gymnasium 1.x           5       obs, infos   resets in the next step          infos["final_obs"]
 
-The pool speaks the last one, and does the others' autoreset when it is asked to (`autoreset_mode="SameStep"`).
+The pool speaks the last one, and does the others' autoreset when it is asked to (`autoreset_mode="SameStep"`). A script
+that takes four values or five, whichever it gets, needs no change.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
-from ..syntax.edits import Diagnostic, Edit, Insert, ReplaceExpression
-from .reset_results import is_taken_whole, is_whole_expression
+from .results import Results
 from .script import Script
-from .step_results import StepResults, elements
+from .values import Unpacking
 
-__all__ = ["GymDialect"]
+__all__ = ["RENAMED", "GymDialect"]
 
-_RENAMED = {"final_observation": "final_obs", "_final_observation": "_final_obs"}
+RENAMED = {"final_observation": "final_obs", "_final_observation": "_final_obs"}
+"""Keys of a step's infos that Gymnasium 1.0 has renamed."""
 
 
-@dataclass(frozen=True)
 class GymDialect:
     """The dialect of one script.
 
-    Attributes:
+    Args:
         script: The script.
-        fix: The fix that asks, for its findings.
     """
 
-    script: Script
-    fix: str
+    def __init__(self, script: Script) -> None:
+        self.script, self.results = script, Results(script)
 
     @cached_property
-    def _steps(self) -> StepResults:
-        return StepResults(self.script)
+    def four(self) -> list[Unpacking]:
+        """Unpackings into four values that would fail with five."""
+        return [u for u in self.results.unpackings if u.count == 4 and not self.results.is_alternative(u)]
 
     @cached_property
+    def takes_five(self) -> bool:
+        """True where some step is unpacked into five values."""
+        return any(unpacking.count == 5 for unpacking in self.results.unpackings)
+
+    @property
     def is_four(self) -> bool:
-        """True where steps are unpacked into four values."""
-        return 4 in self._steps.arities
+        """True where steps are unpacked into four values, and never into five."""
+        return bool(self.four) and not self.takes_five
 
     @cached_property
     def old_keys(self) -> list[ast.Constant]:
         """Places that read `infos["final_observation"]` or its mask."""
-        return [node for node in _info_keys(self.script) if node.value in _RENAMED]
+        return [key for key in self._info_keys() if key.value in RENAMED]
+
+    @cached_property
+    def final_infos(self) -> list[ast.expr]:
+        """Lookups of `infos["final_info"]` that are read as a list with one entry per environment."""
+        looked_up = (self.script.names.parents[key] for key in self._info_keys() if key.value == "final_info")
+        return [node for node in looked_up if isinstance(node, ast.expr) and self._is_read_as_list(node)]
+
+    @cached_property
+    def lists(self) -> list[ast.Name]:
+        """Places that read a step's infos by position: `infos[i]`, `for info in infos`."""
+        return [
+            node
+            for node in self.script.names.order
+            if isinstance(node, ast.Name) and self._is_infos(node) and self._is_listed(node)
+        ]
 
     @cached_property
     def same_step(self) -> bool:
         """True where the script was written for environments that reset within the step that ends an episode."""
-        return bool(self.old_keys) or self._is_gym
+        return bool(self.old_keys or self.final_infos) or self.is_gym
 
     @cached_property
-    def _is_gym(self) -> bool:
+    def is_gym(self) -> bool:
         """True where the class comes from old gym, and from nowhere else."""
         origins = {origin for node in self.script.references for origin in self.script.names.origins(node)}
         made = (maker.is_gym for maker in self.script.makers)
         return all(origin.startswith("gym.") for origin in origins) and all(made)
 
-    def refusals(self) -> Iterator[Diagnostic]:
-        """Why the script cannot be carried over."""
-        yield from self._step_refusals()
-        yield from self._reset_refusals()
-        for node in _info_keys(self.script):
-            if node.value == "final_info" and _is_read_as_list(self.script, node):
-                message = "final_info was a list of dicts before Gymnasium 1.0 and is a dict of arrays since"
-                yield self._refusal("final-info", node, message, 'read infos["final_info"][key][i] instead')
+    def _is_infos(self, node: ast.AST) -> bool:
+        values = self.script.values.of(node)
+        return any(value.kind == "step" and value.item == "infos" and not value.boxed for value in values)
 
-    def _step_refusals(self) -> Iterator[Diagnostic]:
-        mixed = self._steps.arities == {4, 5}
-        for call in self._steps.calls:
-            arity = self._steps.arity(call)
-            if arity not in (None, 4, 5) or (self.is_four and (mixed or not self._is_gym)):
-                count = arity or 4
-                message = f"the step is unpacked into {count} values; the pool returns Gymnasium's 5"
-                hint = "unpack observations, rewards, terminations, truncations, infos"
-                yield self._refusal("step-unpacking", call, message, hint)
-            elif self._is_gym and not (self._steps.is_followed(call) and self._stand_alone):
-                message = "gym returned four values or five, and where this step is unpacked is not clear"
-                hint = "unpack every step where it is taken, on a line of its own"
-                yield self._refusal("step-unpacking", call, message, hint)
-        if self.is_four:
-            yield from self._old_api_refusals()
+    def _info_keys(self) -> Iterator[ast.Constant]:
+        """Texts that look something up in a step's infos: `infos["key"]`, `"key" in infos`, `infos.get("key")`."""
+        for node in self.script.names.order:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "final" in node.value:
+                holder = _looked_up_in(self.script, node)
+                if holder is not None and self._is_infos(holder):
+                    yield node
 
-    @cached_property
-    def _stand_alone(self) -> bool:
-        """True where every line that would have to be rewritten has one statement."""
-        return not self.is_four or self.script.stands_alone(*self._steps.statements)
+    def _is_read_as_list(self, looked_up: ast.expr) -> bool:
+        """True where what a key looks up, or the variable that it is assigned to, is used as a list."""
+        if not isinstance(looked_up, ast.Subscript | ast.Call):
+            return False
+        if self._is_listed(looked_up):
+            return True
+        statement = self.script.names.parents[looked_up]
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        uses = (use for target in targets for use in self.script.flow.uses(target))
+        return any(self._is_listed(use) for use in uses)
 
-    def _old_api_refusals(self) -> Iterator[Diagnostic]:
-        for call in self.script.calls("seed"):
-            message = "the pool has no seed(); Gymnasium seeds with the reset"
-            yield self._refusal("seed-method", call, message, "pass the seed to the first reset(seed=...)")
-        for node in _infos_as_list(self.script, self._steps.statements):
-            message = (
-                "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
-            )
-            yield self._refusal("infos-list", node, message, "read infos[key][i] instead of infos[i][key]")
-
-    def _reset_refusals(self) -> Iterator[Diagnostic]:
-        for call in self.script.calls("reset", "reset_wait"):
-            if 5 in self._steps.arities and is_taken_whole(self.script, call):
-                message = "the reset is taken as one value, but the step is unpacked into Gymnasium's five"
-                hint = "unpack the reset as well: observations, infos = envs.reset()"
-                yield self._refusal("reset-contradicts-step", call, message, hint)
-            elif self.is_four and not is_whole_expression(self.script, call):
-                message = "the reset is unpacked as Gymnasium's pair, but the step into gym's four values"
-                hint = "unpack observations, rewards, terminations, truncations, infos from the step"
-                yield self._refusal("reset-contradicts-step", call, message, hint)
-
-    def _refusal(self, code: str, node: ast.expr, message: str, hint: str) -> Diagnostic:
-        return Diagnostic(self.fix, "refused", code, self.script.position(node), message, hint)
-
-    def edits(self) -> Iterator[Edit]:
-        """What the script's own lines need to speak the pool's dialect."""
-        for node in self.old_keys:
-            new = _RENAMED[str(node.value)]
-            message = f"{node.value!r} is called {new!r} since Gymnasium 1.0"
-            code = ReplaceExpression(self.script.span(node), f'"{new}"')
-            yield Edit(self.fix, self.script.position(node), message, (code,))
-        if self.is_four:
-            yield from self._four_to_five()
-
-    def _four_to_five(self) -> Iterator[Edit]:
-        script = self.script
-        terminated, truncated = _free(script, "terminated"), _free(script, "truncated")
-        for statement in self._steps.statements:
-            done = elements(statement)[2]
-            text = script.text(done)
-            both = ReplaceExpression(
-                script.span(done), "_, _" if text == "_" else f"{terminated}, {truncated}"
-            )
-            joined = Insert(script.span(statement), f"{text} = {terminated} | {truncated}")
-            operations = (both,) if text == "_" else (both, joined)
-            yield Edit(self.fix, script.position(done), "the step has five values", operations)
-        for call in script.calls("reset", "reset_wait"):
-            whole = ReplaceExpression(script.span(call), f"{script.text(call)}[0]")
-            yield Edit(self.fix, script.position(call), "the reset returns observations and infos", (whole,))
+    def _is_listed(self, node: ast.expr) -> bool:
+        """True for `x` in `x[i]`, `for y in x`, `for i, y in enumerate(x)`."""
+        parent = self.script.names.parents[node]
+        if isinstance(parent, ast.Subscript):
+            return parent.value is node and not _is_text(parent.slice) and isinstance(parent.ctx, ast.Load)
+        if isinstance(parent, ast.Call) and node in parent.args:
+            is_wrapped = isinstance(parent.func, ast.Name) and parent.func.id in {"enumerate", "zip"}
+            outer = self.script.names.parents[parent]
+            return is_wrapped and isinstance(outer, ast.For | ast.comprehension) and outer.iter is parent
+        return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
 
 
-def _info_keys(script: Script) -> Iterator[ast.Constant]:
-    """String constants that look something up: `x["key"]`, `"key" in x`, `x.get("key")`."""
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and "final" in node.value:
-            parent = script.names.parents[node]
-            is_get = isinstance(parent, ast.Call) and isinstance(parent.func, ast.Attribute)
-            if isinstance(parent, ast.Subscript | ast.Compare) or is_get:
-                yield node
-
-
-def _infos_as_list(script: Script, unpackings: list[ast.Assign]) -> Iterator[ast.expr]:
-    """Uses of a step's infos by position: `infos[i]`, `for info in infos`."""
-    keys = {script.key(elements(statement)[-1]) for statement in unpackings} - {None}
-    for node in script.names.order:
-        if isinstance(node, ast.Name) and script.key(node) in keys and _is_listed(script, node):
-            yield node
-
-
-def _is_listed(script: Script, node: ast.expr) -> bool:
-    """True for `x` in `x[i]`, `for y in x`, `for i, y in enumerate(x)`."""
-    parent = script.names.parents[node]
+def _looked_up_in(script: Script, key: ast.Constant) -> ast.expr | None:
+    """`x` in `x["key"]`, `"key" in x`, `x.get("key")`."""
+    parent = script.names.parents[key]
     if isinstance(parent, ast.Subscript):
-        return parent.value is node and not _is_text(parent.slice)
-    if isinstance(parent, ast.Call) and node in parent.args:
-        is_wrapped = isinstance(parent.func, ast.Name) and parent.func.id in {"enumerate", "zip"}
-        node, parent = parent, script.names.parents[parent]
-        return is_wrapped and isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
-    return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+        return parent.value
+    if (
+        isinstance(parent, ast.Compare)
+        and parent.left is key
+        and isinstance(parent.ops[0], ast.In | ast.NotIn)
+    ):
+        return _without_keys(parent.comparators[0])
+    if isinstance(parent, ast.Call) and parent.args[:1] == [key]:
+        return _receiver(parent, "get", "pop")
+    return None
 
 
-def _is_read_as_list(script: Script, key: ast.Constant) -> bool:
-    """True where what a key looks up, or the variable that it is assigned to, is used as a list."""
-    looked_up = script.names.parents[key]
-    if not isinstance(looked_up, ast.Subscript | ast.Call):
-        return False
-    if _is_listed(script, looked_up):
-        return True
-    statement = script.names.parents[looked_up]
-    held = script.key(statement.targets[0]) if isinstance(statement, ast.Assign) else None
-    uses = (
-        n
-        for n in script.names.order
-        if isinstance(n, ast.Name) and held is not None and script.key(n) == held
-    )
-    return any(_is_listed(script, use) for use in uses)
+def _receiver(call: ast.Call, *methods: str) -> ast.expr | None:
+    """`x` for `x.get(...)`."""
+    return call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr in methods else None
+
+
+def _without_keys(value: ast.expr) -> ast.expr:
+    """`x` for `x.keys()`."""
+    return (_receiver(value, "keys") if isinstance(value, ast.Call) else None) or value
 
 
 def _is_text(index: ast.expr) -> bool:
     return isinstance(index, ast.Constant) and isinstance(index.value, str)
-
-
-def _free(script: Script, name: str) -> str:
-    candidates = (name, *(f"{name}_{number}" for number in range(2, 1000)))
-    return next(candidate for candidate in candidates if not script.names.is_taken(candidate))

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from ..syntax.callees import Callees, instance_class, pair_arguments
+from ..syntax.callees import Callees
 from ..syntax.names import Names
 from ..syntax.source import Position, Source, Span
+from .flow import Flow
+from .keys import Key, Keys
 from .make_vec import MakeVec, find_makers
+from .values import Values
 
 __all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
 
@@ -23,11 +26,6 @@ ASYNC = frozenset(
 
 POOL = frozenset({"stablepool.StableProcessPoolEnv", "stablepool.vector_env.StableProcessPoolEnv"})
 """Qualified names of the one that it puts in."""
-
-_WRAPPERS = ("gym.wrappers.", "gymnasium.wrappers.")
-
-Key = tuple[ast.AST, str]
-"""A variable: the scope (or class) that owns it, and its name as written ("envs", "self.envs")."""
 
 
 def walk(*roots: ast.AST) -> Iterator[ast.AST]:
@@ -131,6 +129,11 @@ class Script:
         bound = [binding for scope in self.names.scopes for binding in scope.bindings.get(name, [])]
         return bool(bound) and all((binding.origin or "").startswith("stablepool.") for binding in bound)
 
+    def free_name(self, *names: str) -> str:
+        """The first of some names that the script does not use, else the first one with a number."""
+        numbered = (f"{names[0]}_{number}" for number in range(2, 1000))
+        return next(name for name in (*names, *numbered) if not self.names.is_taken(name))
+
     def stands_alone(self, *statements: ast.stmt) -> bool:
         """True where each statement has its lines to itself: no `;`, no one-line block."""
         return all(self._has_own_lines(self.span(statement)) for statement in statements)
@@ -161,126 +164,49 @@ class Script:
 
     def key(self, expression: ast.AST) -> Key | None:
         """The variable that an expression names; None where it is no plain variable or attribute."""
-        if isinstance(expression, ast.Name):
-            owner = self.names.owner(expression)
-            return (owner.node, expression.id) if owner else None
-        if isinstance(expression, ast.Subscript) and _is_text(expression.slice):
-            base = self.key(expression.value)
-            return (base[0], f"{base[1]}[{ast.unparse(expression.slice)}]") if base else None
-        if not isinstance(expression, ast.Attribute) or not isinstance(expression.value, ast.Name):
-            return None
-        owner = self.names.owner(expression.value)
-        if owner is None:
-            return None
-        dotted = f"{expression.value.id}.{expression.attr}"
-        return (instance_class(self.names, expression.value, owner.node) or owner.node, dotted)
+        return self.keys.of(expression)
 
     @cached_property
-    def receivers(self) -> frozenset[Key]:
-        """Variables that hold a vector environment of either kind, wrapped or not."""
-        found: set[Key] = set()
-        makers: set[ast.AST] = set()
-        while True:
-            before = len(found) + len(makers)
-            for call in self._producers(found, makers):
-                self._follow(call, found, makers)
-            self._follow_arguments(found, makers)
-            if len(found) + len(makers) == before:
-                return frozenset(found)
-
-    def _producers(self, found: set[Key], makers: set[ast.AST]) -> Iterator[ast.expr]:
-        """Expressions whose value is a vector environment, as far as is known by now."""
-        yield from self.constructions
-        for call in self.names.calls:
-            if self.called_function(call) in makers or self._wraps(call, found):
-                yield call
-        yield from (value for value in self._copies if self.key(value) in found)
+    def keys(self) -> Keys:
+        """The script's variables."""
+        return Keys(self.names)
 
     @cached_property
-    def _copies(self) -> list[ast.expr]:
-        """`b` in every `a = b` and `return b`."""
-        statements = (node for node in self.names.order if isinstance(node, ast.Assign | ast.Return))
-        values = (statement.value for statement in statements)
-        return [value for value in values if isinstance(value, ast.Name | ast.Attribute | ast.Subscript)]
-
-    def _wraps(self, call: ast.Call, found: set[Key]) -> bool:
-        """True for `Wrapper(envs)`."""
-        return bool(call.args) and self.key(call.args[0]) in found and self._is_wrapper(call)
-
-    def _is_wrapper(self, call: ast.Call) -> bool:
-        """True for a class of gym's wrappers, or one that calls itself a wrapper."""
-        name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-        origins = self.names.origins(call.func)
-        return any(o.startswith(_WRAPPERS) or (name.endswith("Wrapper") and "." in o) for o in origins)
-
-    @cached_property
-    def _callees(self) -> Callees:
+    def callees(self) -> Callees:
+        """Which function each call runs."""
         return Callees(self.names)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Which assignments may have given a name its value."""
+        return Flow(self.tree, self.names)
+
+    @cached_property
+    def values(self) -> Values:
+        """Where environments and what they return go."""
+        return Values(self.names, self.flow, self.callees, self.keys, self.constructions)
 
     def called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The function of this script that a call runs, where there is exactly one candidate."""
-        return self._callees.function(call)
-
-    def _follow(self, value: ast.expr, found: set[Key], makers: set[ast.AST]) -> None:
-        """Record where a vector environment goes: a variable, a `with` target, a function's result."""
-        parent = self.names.parents[value]
-        while isinstance(parent, ast.IfExp) or (
-            isinstance(parent, ast.Call) and value in parent.args[:1] and self._is_wrapper(parent)
-        ):
-            value, parent = parent, self.names.parents[parent]
-        targets: list[ast.expr] = []
-        if isinstance(parent, ast.Assign):
-            targets = parent.targets
-        elif isinstance(parent, ast.Tuple):
-            targets = self._paired_targets(parent, value)
-        elif isinstance(parent, ast.Dict):
-            found.update(self._entry(parent, value))
-        elif isinstance(parent, ast.AnnAssign):
-            targets = [parent.target]
-        elif isinstance(parent, ast.NamedExpr):
-            targets = [parent.target]
-            self._follow(parent, found, makers)
-        elif isinstance(parent, ast.withitem) and parent.optional_vars is not None:
-            targets = [parent.optional_vars]
-        elif isinstance(parent, ast.Return) and (function := self.names.function(parent)) is not None:
-            makers.add(function)
-        found.update(key for target in targets if (key := self.key(target)) is not None)
-
-    def _entry(self, values: ast.Dict, value: ast.expr) -> Iterator[Key]:
-        """`d["train"]` for the value of "train" in `d = {"train": ...}`."""
-        name = values.keys[values.values.index(value)]
-        statement = self.names.parents[values]
-        if isinstance(statement, ast.Assign) and name is not None and _is_text(name):
-            for target in statement.targets:
-                if (base := self.key(target)) is not None:
-                    yield base[0], f"{base[1]}[{ast.unparse(name)}]"
-
-    def _paired_targets(self, values: ast.Tuple, value: ast.expr) -> list[ast.expr]:
-        """The target of one value in `a, b = make(), make()`."""
-        statement = self.names.parents[values]
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        if isinstance(target, ast.Tuple) and len(target.elts) == len(values.elts):
-            return [target.elts[values.elts.index(value)]]
-        return []
-
-    def _follow_arguments(self, found: set[Key], makers: set[ast.AST]) -> None:
-        """A parameter holds the environment where every call in the script hands one over."""
-        given: dict[Key, list[bool]] = {}
-        for call in self.names.calls:
-            function = self.called_function(call)
-            if function is None:
-                continue
-            for name, value in pair_arguments(call, function):
-                made = isinstance(value, ast.Call) and (
-                    value in self.constructions or self.called_function(value) in makers
-                )
-                given.setdefault((function, name), []).append(made or self.key(value) in found)
-        found.update(key for key, held in given.items() if all(held))
+        return self.callees.function(call)
 
     def is_receiver(self, expression: ast.AST) -> bool:
-        """True where an expression is a variable that holds a vector environment."""
-        key = self.key(expression)
-        return key is not None and key in self.receivers
+        """True where an expression may hold a vector environment, by the assignments that reach it."""
+        return any(value.is_env for value in self.values.of(expression))
+
+    def other_values(self, expression: ast.expr) -> list[ast.expr | ast.stmt]:
+        """What a receiver may hold besides vector environments that become the pool: statements that bind it.
+
+        Args:
+            expression: A variable for which `is_receiver` holds.
+        """
+        if isinstance(expression, ast.Name):
+            bound = self.flow.definitions(expression)
+        else:
+            key = self.key(expression)
+            bound = list(self.keys.stores(key)) if key is not None else []
+        found = (node for node in bound if not any(value.is_env for value in self.values.given(node)))
+        return [self.names.statement(node) for node in found if not _binds_none(self.names.statement(node))]
 
     def calls(self, *methods: str) -> list[ast.Call]:
         """Calls of these methods on a vector environment, in the order of the text."""
@@ -288,23 +214,25 @@ class Script:
 
     def submitted(self, method: str) -> list[ast.Call]:
         """Calls like `executor.submit(envs.step, actions)`, which have a method run elsewhere."""
-        return [call for call in self.names.calls if self._submits(call, method)]
-
-    def _submits(self, call: ast.Call, method: str) -> bool:
-        if not isinstance(call.func, ast.Attribute) or call.func.attr != "submit" or not call.args:
-            return False
-        given = call.args[0]
-        return isinstance(given, ast.Attribute) and given.attr == method and self.is_receiver(given.value)
+        return [
+            call
+            for call in self.names.calls
+            if any(v.kind == method and v.call is call and v.boxed for v in self.values.of(call))
+        ]
 
     @cached_property
     def _method_calls(self) -> list[tuple[str, ast.Call]]:
         """All calls of methods of a vector environment."""
         return [
-            (call.func.attr, call)
+            (method, call)
             for call in self.names.calls
-            if isinstance(call.func, ast.Attribute) and self.is_receiver(call.func.value)
+            for method in {v.item for v in self.values.of(call.func) if v.kind == "bound" and not v.boxed}
         ]
 
 
-def _is_text(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+def _binds_none(statement: ast.stmt) -> bool:
+    """True for `envs = None`."""
+    return isinstance(statement, ast.Assign | ast.AnnAssign) and (
+        statement.value is None
+        or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
+    )

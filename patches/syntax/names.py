@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Binding", "Function", "Names", "Scope"]
+__all__ = ["COMPREHENSIONS", "Binding", "Function", "Names", "Scope"]
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _SCOPES = (
     ast.FunctionDef,
     ast.AsyncFunctionDef,
@@ -214,7 +214,7 @@ def _evaluated_outside(node: ast.AST) -> Iterator[ast.AST]:
 def _binding_scope(node: ast.Name, scope: Scope, names: Names) -> Scope:
     """A walrus in a comprehension binds in the function around it."""
     if isinstance(names.parents.get(node), ast.NamedExpr):
-        while isinstance(scope.node, _Comprehension) and scope.parent is not None:
+        while isinstance(scope.node, COMPREHENSIONS) and scope.parent is not None:
             scope = scope.parent
     return scope
 

@@ -31,7 +31,7 @@ def guard(script: Script, step: Step, stores: list[ast.Expr]) -> tuple[Operation
     if (together := stored_together(store)) is not None:
         rows = together.generators[0].iter
         return (ReplaceExpression(script.span(rows), f"{valid}.nonzero()[0].tolist()"),)
-    name = _free(script, _ROWS)
+    name = script.free_name(*_ROWS)
     made = Insert(script.span(step.statement), f"{name} = {valid}")
     loop, counter = loop_and_index(script, store, step)
     if counter is not None:
@@ -39,7 +39,7 @@ def guard(script: Script, step: Step, stores: list[ast.Expr]) -> tuple[Operation
     assert loop is not None
     return (
         made,
-        *_with_one_more(script, loop, name, row := _free(script, _ROW)),
+        *_with_one_more(script, loop, name, row := script.free_name(*_ROW)),
         Guard(script.span(store), row),
     )
 
@@ -117,11 +117,6 @@ def _asks(script: Script, value: ast.expr) -> bool:
 
 def _reads(script: Script, value: ast.expr, keys: set[Key]) -> bool:
     return any(isinstance(node, ast.Name) and script.key(node) in keys for node in walk(value))
-
-
-def _free(script: Script, names: tuple[str, ...]) -> str:
-    numbered = (f"{names[0]}_{number}" for number in range(2, 1000))
-    return next(name for name in (*names, *numbered) if not script.names.is_taken(name))
 
 
 def count(script: Script, store: ast.Expr, step: Step) -> str | None:

@@ -52,7 +52,7 @@ def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Fi
     if reason is not None:
         yield Diagnostic(NAME, "notice", *reason)
         return
-    becomes_pair = "swap-vector-env" in options.selected and GymDialect(script, NAME).is_four
+    becomes_pair = "swap-vector-env" in options.selected and GymDialect(script).is_four
     idiom = reset_style(script, loop, "()[0]" if becomes_pair else "()")
     if idiom is None:
         message = (

@@ -20,6 +20,7 @@ from ...syntax.edits import (
 )
 from ..model import Fix, Options
 from .cases import CASES
+from .dialects import dialect_edits
 from .refusals import swap_refusals
 
 __all__ = ["FIX"]
@@ -38,7 +39,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
             position = script.position(script.pool_references[0])
             yield Diagnostic(NAME, "satisfied", "already-swapped", position, f"uses {_POOL_CLASS} already")
         return
-    dialect = GymDialect(script, NAME)
+    dialect = GymDialect(script)
     refusals = list(swap_refusals(script, options, dialect))
     if refusals:
         yield from refusals
@@ -49,7 +50,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     yield from _context_edits(script)
     for maker in script.makers:
         yield _maker_edit(script, maker, options, dialect)
-    yield from dialect.edits()
+    yield from dialect_edits(dialect)
     if dialect.is_four:
         position = script.position(script.constructions[0])
         message = "the script speaks the dialect of gym before 0.26"

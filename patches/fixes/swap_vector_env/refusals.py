@@ -10,6 +10,7 @@ from ...analysis.dialect import GymDialect
 from ...analysis.script import ASYNC, POOL, Script
 from ...syntax.edits import Diagnostic
 from ..model import Options
+from .dialects import dialect_refusals
 
 __all__ = ["swap_refusals"]
 
@@ -51,7 +52,7 @@ def swap_refusals(script: Script, options: Options, dialect: GymDialect) -> Iter
     yield from _use_refusals(script, options)
     yield from _context_refusals(script)
     yield from _mode_refusals(script, dialect)
-    yield from dialect.refusals()
+    yield from dialect_refusals(dialect)
 
 
 def _name_refusals(script: Script) -> Iterator[Diagnostic]:
