@@ -1,4 +1,4 @@
-"""Episode loops, and whether a reset stands on their path."""
+"""Loops over episodes around loops over steps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from itertools import pairwise
 from .script import Script, walk
 
 __all__ = [
+    "EPISODE",
     "EpisodeLoop",
     "Loop",
     "episode_loops",
     "escapes",
     "own_continues",
-    "resets_always",
-    "resets_in",
     "step_helpers",
     "unfollowed",
     "words",
@@ -26,7 +25,7 @@ __all__ = [
 
 Loop = ast.For | ast.AsyncFor | ast.While
 
-_EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
+EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
 _ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
 _ADVANTAGES = frozenset({"advantage", "advantages", "gae", "lastgaelam"})
 _VECTORS = frozenset({"envs", "venv", "venvs", "vec", "vector"})
@@ -62,11 +61,17 @@ def episode_loops(script: Script) -> Iterator[EpisodeLoop]:
 
 
 def _step_events(script: Script) -> Iterator[ast.Call]:
-    """Calls that step an environment: directly, or through a helper of the script that does so once a call."""
-    direct = [*script.calls(*_STEPS), *script.submitted("step")]
-    yield from direct
-    helpers = {function for call in direct for function in step_helpers(script, call)}
-    yield from (call for call in script.names.calls if script.called_function(call) in helpers)
+    """Calls that step an environment: directly, or through helpers of the script that do so once a call."""
+    seen: dict[ast.Call, None] = {}
+    waiting = [*script.calls(*_STEPS), *script.submitted("step")]
+    while waiting:
+        event = waiting.pop(0)
+        if event not in seen:
+            seen[event] = None
+            waiting += [
+                call for helper in step_helpers(script, event) for call in script.callees.calls(helper)
+            ]
+    return iter(seen)
 
 
 def step_helpers(script: Script, call: ast.Call) -> Iterator[ast.AST]:
@@ -104,7 +109,7 @@ def _kind(inner: Loop, outer: Loop) -> str:
     if words(*outer.body) & _ADVANTAGES:
         return ""
     counted = words(*(s.target for s in outer.body if isinstance(s, ast.AugAssign)))
-    return "episode" if (about_outer | about_inner | counted) & _EPISODE else ""
+    return "episode" if (about_outer | about_inner | counted) & EPISODE else ""
 
 
 def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
@@ -112,7 +117,7 @@ def escapes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
     for call in script.names.calls:
         if _hands_over(script, call):
             loop = next(iter(_loops_around(script, call)), None)
-            if loop is not None and words(*_head(loop)) & _EPISODE and not resets_always(script, loop.body):
+            if loop is not None and words(*_head(loop)) & EPISODE and not _has_reset(loop):
                 yield loop, call
 
 
@@ -126,7 +131,7 @@ def _is_counted_within(inner: Loop, outer: Loop) -> bool:
         if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)
     }
     asked = {node.id for node in walk(outer.test) if isinstance(node, ast.Name)}
-    return any(words(ast.Name(name)) & _EPISODE for name in counted & asked)
+    return any(words(ast.Name(name)) & EPISODE for name in counted & asked)
 
 
 def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
@@ -168,72 +173,6 @@ def words(*roots: ast.AST) -> set[str]:
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
         found.update(part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name))
     return found
-
-
-def resets_in(script: Script, *roots: ast.AST) -> list[ast.Call]:
-    """Calls under some nodes that reset an environment, directly or through a helper of the script."""
-    resets = set(script.calls(*_RESETS))
-    helpers = {
-        f for call in resets if (f := script.names.function(call)) is not None and _is_helper(f, call, script)
-    }
-    return [
-        node
-        for node in walk(*roots)
-        if isinstance(node, ast.Call) and (node in resets or script.called_function(node) in helpers)
-    ]
-
-
-def _is_helper(function: ast.FunctionDef | ast.AsyncFunctionDef, call: ast.Call, script: Script) -> bool:
-    """True for a function that resets whatever else it does; it steps nothing and makes no environment."""
-    others = {*script.calls(*_STEPS), *script.constructions}
-    if any(node in others for node in walk(function)):
-        return False
-    return any(call in set(walk(statement)) for statement in _unconditional(function.body))
-
-
-def _unconditional(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """Statements without a body of their own that always run."""
-    for statement in body:
-        if isinstance(statement, ast.With | ast.Try):
-            yield from _unconditional(statement.body)
-        elif not hasattr(statement, "body"):
-            yield statement
-
-
-def resets_always(script: Script, body: list[ast.stmt], skip: ast.AST | None = None) -> bool:
-    """True where a block cannot run to its end without a reset.
-
-    Args:
-        script: The script.
-        body: The block.
-        skip: A loop whose resets do not count: the loop over steps.
-    """
-    return any(_statement_resets(script, statement, skip) for statement in body if statement is not skip)
-
-
-def _statement_resets(script: Script, statement: ast.stmt, skip: ast.AST | None) -> bool:
-    if isinstance(statement, ast.If):
-        if _is_not_first(statement.test) and resets_always(script, statement.body, skip):
-            return True
-        both = (statement.body, statement.orelse)
-        return all(resets_always(script, part, skip) for part in both)
-    if isinstance(statement, ast.With | ast.AsyncWith):
-        return resets_always(script, statement.body, skip)
-    if isinstance(statement, ast.Try):
-        return any(resets_always(script, part, skip) for part in (statement.body, statement.finalbody))
-    if isinstance(statement, Loop | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Match):
-        return False
-    return bool(resets_in(script, statement))
-
-
-def _is_not_first(test: ast.expr) -> bool:
-    """True for `ep > 0`, `ep >= 1`, `ep != 0` and plain `ep`: all episodes but the first, which is reset before."""
-    if isinstance(test, ast.Name):
-        return bool(words(test) & _EPISODE)
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.comparators[0], ast.Constant):
-        bound = (type(test.ops[0]), test.comparators[0].value)
-        return isinstance(test.left, ast.Name) and bound in {(ast.Gt, 0), (ast.NotEq, 0), (ast.GtE, 1)}
-    return False
 
 
 def own_continues(loop: Loop) -> Iterator[ast.Continue]:

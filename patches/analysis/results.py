@@ -83,7 +83,8 @@ class Results:
 
     def is_taken_apart(self, call: ast.Call, kind: str) -> bool:
         """True where a result is unpacked, indexed or asked what it looks like."""
-        return bool(self.parts(call, kind)) or self.is_inspected(call, kind)
+        unpacked = any(u.call is call and u.kind == kind for u in self._values.unpackings)
+        return unpacked or bool(self.parts(call, kind)) or self.is_inspected(call, kind)
 
     def is_read(self, call: ast.Call) -> bool:
         """True where anything is made of what a call returns."""
@@ -136,6 +137,19 @@ class Results:
             if any(v.kind == kind and v.call is call and not v.item for v in values)
             and not self._inspects(node)
         ]
+
+    def is_mixed(self, call: ast.Call) -> bool:
+        """True where a step is read by position as well, or a function returns it and other things, too."""
+        parents = (self._script.names.parents[node] for node in self.wholes(call, "step"))
+        return any(isinstance(p, ast.Subscript) or self._returns_others(p) for p in parents)
+
+    def _returns_others(self, parent: ast.AST) -> bool:
+        """True for a `return` in a function that returns a tuple of its own making elsewhere."""
+        function = self._script.names.function(parent) if isinstance(parent, ast.Return) else None
+        returns = (
+            (node.value for node in ast.walk(function) if isinstance(node, ast.Return)) if function else ()
+        )
+        return any(isinstance(value, ast.Tuple) for value in returns)
 
     @cached_property
     def departures(self) -> list[ast.expr]:

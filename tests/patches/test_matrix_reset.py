@@ -13,6 +13,20 @@ STEP = "obs, r, t, u, infos = envs.step(act(obs))\n"
 
 # name: (lines before the loop, the loop, where the reset goes: text that it follows, indented reset)
 AT_THE_END = {
+    "a reset inside the steps depends on a condition": (
+        "obs, _ = envs.reset()\n",
+        "for ep in range(9):\n    for t in range(5):\n        "
+        + STEP
+        + "        if t.all():\n            obs, _ = envs.reset()\n            break\n",
+        "    obs, _ = envs.reset()\n",
+    ),
+    "a reset in every tenth episode is none in the others": (
+        "obs, _ = envs.reset()\n",
+        "for ep in range(9):\n    if ep > 0 and ep % 10 == 0:\n        envs.close()\n"
+        "        envs = AsyncVectorEnv(fns)\n        obs, _ = envs.reset()\n    for t in range(5):\n        "
+        + STEP,
+        "    obs, _ = envs.reset()\n",
+    ),
     "for, with infos": (
         "obs, infos = envs.reset()\n",
         "for episode in range(9):\n    for step in range(5):\n        " + STEP + "    print(r)\n",
@@ -238,12 +252,6 @@ LEFT_ALONE = {
         "obs, _ = envs.reset()\nfor i in range(9):\n    for j in range(5):\n        " + STEP,
         ("unclear-loop",),
     ),
-    "a reset inside the steps": (
-        "obs, _ = envs.reset()\nfor ep in range(9):\n    for t in range(5):\n        "
-        + STEP
-        + "        if t.all():\n            obs, _ = envs.reset()\n            break\n",
-        ("conditional-reset",),
-    ),
     "environments made for each episode": (
         "for ep in range(9):\n    envs = AsyncVectorEnv(fns)\n    for t in range(5):\n        "
         + STEP
@@ -253,7 +261,7 @@ LEFT_ALONE = {
     "another environment": (
         "env = gym.make('A-v1')\nobs, _ = env.reset()\nfor ep in range(9):\n    for t in range(5):\n"
         "        obs, r, d, u, i = env.step(1)\n",
-        (),
+        ("stepped-elsewhere",),
     ),
     "a reset that binds something else": (
         "first, _ = envs.reset()\nobs = start()\nfor ep in range(9):\n    for t in range(5):\n        "

@@ -1,26 +1,59 @@
-"""How a script itself resets its environments: the statements that bind what its step loop reads."""
+"""How a script resets its environments: the statements that bind what its step loop carries."""
 
 from __future__ import annotations
 
 import ast
 import textwrap
 
-from ...analysis.episode_loops import EpisodeLoop, resets_in
+from ...analysis.episode_loops import EpisodeLoop, step_helpers
 from ...analysis.script import Script, walk
+from .carried import Carried, is_measured, stored_variables
+from .dominance import in_handler
 
-__all__ = ["in_handler", "reset_style"]
+__all__ = ["HELPER", "Style", "reset_style"]
+
+HELPER = "first_observations"
+_RESETS = ("reset", "reset_wait")
+Style = tuple[str, tuple[str, ...]]
+"""Statements, and the names of stablepool that they use."""
 
 
-def reset_style(script: Script, loop: EpisodeLoop, call_text: str) -> str | None:
-    """How the script itself resets this environment and binds what the step loop reads."""
-    carried = (_loaded(loop.inner) & _stored(loop.inner)) | _observation(script, loop.step)
+def reset_style(script: Script, loop: EpisodeLoop, carried: list[Carried], call_text: str) -> Style | None:
+    """Statements that reset the loop's environments and bind what it carries.
+
+    Args:
+        script: The script.
+        loop: The loop.
+        carried: What the statements must bind.
+        call_text: The arguments of the reset, and what follows them.
+
+    Returns:
+        The script's own statements, where it has some that bind everything; else one line that takes any form of a
+        reset's result apart, where one observation is all that is carried; else None.
+    """
+    own = _own_style(script, loop, carried, call_text)
+    if own is not None:
+        return own, ()
+    receiver = _receiver(script, loop)
+    if receiver is None:
+        return None
+    if not carried:
+        return f"{receiver}.reset()", ()
+    if len(carried) == 1 and carried[0].is_plain and script.can_import(HELPER):
+        return f"{carried[0].text} = {HELPER}({receiver}.reset())", (HELPER,)
+    return None
+
+
+def _own_style(script: Script, loop: EpisodeLoop, carried: list[Carried], call_text: str) -> str | None:
+    wanted = {variable.key for variable in carried}
+    texts = {variable.text for variable in carried}
     best: str | None = None
-    for call in _resets_by_distance(script, loop):
+    for call in _resets_nearby(script, loop, carried) if carried else []:
         statement = script.names.statement(call)
         if not _same_environment(script, call, loop.step) or not script.stands_alone(statement):
             continue
-        block = _with_followers(script, statement, carried)
-        if block and _stored(*block) & carried:
+        block = _with_followers(script, statement, texts)
+        if block and wanted <= set(stored_variables(script, *block)):
             code = _code(script, call, block, call_text)
             if not in_handler(script, call, script.tree):
                 return code
@@ -28,28 +61,73 @@ def reset_style(script: Script, loop: EpisodeLoop, call_text: str) -> str | None
     return best
 
 
-def _resets_by_distance(script: Script, loop: EpisodeLoop) -> list[ast.Call]:
-    """Resets of the loop's own function first: elsewhere the variables may have other names."""
-    near = resets_in(script, script.names.function(loop.outer) or script.tree)
-    return [*near, *(call for call in resets_in(script, script.tree) if call not in near)]
+def _resets_nearby(script: Script, loop: EpisodeLoop, carried: list[Carried]) -> list[ast.Call]:
+    """Resets of the loop's own function; elsewhere only attributes of `self` are the same variables."""
+    home = script.names.function(loop.outer)
+    helpers = {f for call in script.calls(*_RESETS) if (f := script.names.function(call)) is not None}
+    resets = set(script.calls(*_RESETS))
+    found = [
+        call
+        for call in script.names.calls
+        if call in resets or (script.called_function(call) in helpers and not _makes(script, call))
+    ]
+    near = [call for call in found if script.names.function(call) is home]
+    shared = all("." in variable.text for variable in carried)
+    return near + ([call for call in found if call not in near] if shared else [])
 
 
-def _observation(script: Script, step: ast.Call) -> set[str]:
-    """The variable that the first result of the step goes to."""
-    statement = script.names.parents[step]
-    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
-        return _stored(statement.targets[0].elts[0])
-    return set()
+def _makes(script: Script, call: ast.Call) -> bool:
+    """True for a call of a function that makes environments, or that steps them."""
+    function = script.called_function(call)
+    others = {*script.constructions, *script.calls("step", "step_async")}
+    return function is not None and any(node in others for node in walk(function))
+
+
+def _receiver(script: Script, loop: EpisodeLoop) -> str | None:
+    """How the loop's function names the environments that it steps."""
+    stepped = _environments(script, loop.step)
+    home = script.names.function(loop.outer)
+    for root in (loop.outer, home or script.tree):
+        for node in walk(root):
+            if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
+                continue
+            if script.names.function(node) is home and stepped & _held(script, node):
+                return script.text(node)
+    return None
+
+
+def _held(script: Script, node: ast.AST) -> set[ast.Call]:
+    """Where the environments that an expression holds are made."""
+    return {value.call for value in script.values.of(node) if value.is_env}
+
+
+def _environments(script: Script, step: ast.Call) -> set[ast.Call]:
+    """Where the environments are made that a call steps, itself or in a helper."""
+    found: set[ast.Call] = set()
+    for call in [*script.calls("step", "step_async"), *script.submitted("step")]:
+        if call is step or _is_run_by(script, call, step):
+            found |= {made for node in walk(call) for made in _held(script, node)}
+    return found
+
+
+def _is_run_by(script: Script, step: ast.Call, event: ast.Call) -> bool:
+    """True where a call runs a helper, through others perhaps, that takes a step."""
+    waiting, seen = [step], set[ast.Call]()
+    while waiting:
+        call = waiting.pop()
+        if call is event:
+            return True
+        if call not in seen:
+            seen.add(call)
+            waiting += [c for helper in step_helpers(script, call) for c in script.callees.calls(helper)]
+    return False
 
 
 def _same_environment(script: Script, reset: ast.Call, step: ast.Call) -> bool:
-    """True where both calls have the same receiver, or go through helpers that do not tell."""
-    receivers = {
-        script.key(call.func.value)
-        for call in (reset, step)
-        if isinstance(call.func, ast.Attribute) and script.is_receiver(call.func.value)
-    }
-    return len(receivers) < 2
+    """True where both calls may have the same receiver, or go through helpers that do not tell."""
+    if not isinstance(reset.func, ast.Attribute) or not script.is_receiver(reset.func.value):
+        return True
+    return bool(_held(script, reset.func.value) & _environments(script, step))
 
 
 def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> list[ast.stmt]:
@@ -61,32 +139,25 @@ def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> l
     for follower in block[block.index(statement) + 1 :]:
         bound = _stored(*found)
         stored = _stored(follower)
-        prepares = _uses_values(script, follower, bound) and stored and stored <= bound | carried
+        prepares = _uses_values(script, follower, bound) and stored and _named(stored) <= bound | carried
         if not (prepares and _is_plain(follower) and script.stands_alone(follower)):
             break
         found.append(follower)
     return found
 
 
+def _named(variables: set[str]) -> set[str]:
+    """Variables without those that nobody is to read."""
+    return {name for name in variables if not name.startswith("_")}
+
+
 def _uses_values(script: Script, statement: ast.stmt, names: set[str]) -> bool:
     """True where a statement reads the values of variables, not only their shape: counters are not to be reset."""
     return any(
-        _variable(node, ast.Load) in names and not _is_measured(script, node)
+        _variable(node, ast.Load) in names and not is_measured(script, node)
         for node in walk(statement)
         if isinstance(node, ast.Name | ast.Attribute)
     )
-
-
-def _is_measured(script: Script, node: ast.expr) -> bool:
-    """True for `x` in `x.shape`, `len(x)` and `np.zeros_like(x)`."""
-    parent = script.names.parents[node]
-    if isinstance(parent, ast.Attribute):
-        return parent.attr in {"shape", "dtype", "size", "ndim"}
-    name = ""
-    if isinstance(parent, ast.Call) and parent.func is not node:
-        function = parent.func
-        name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name == "len" or name.endswith("_like")
 
 
 def _is_plain(statement: ast.stmt) -> bool:
@@ -98,10 +169,6 @@ def _is_plain(statement: ast.stmt) -> bool:
 
 def _stored(*roots: ast.AST) -> set[str]:
     return _variables(ast.Store, roots)
-
-
-def _loaded(*roots: ast.AST) -> set[str]:
-    return _variables(ast.Load, roots)
 
 
 def _variables(context: type[ast.expr_context], roots: tuple[ast.AST, ...]) -> set[str]:
@@ -148,13 +215,3 @@ def _dedented(script: Script, statement: ast.stmt, text: str) -> str:
     """A statement's text moved to the left margin; continuation lines move with it."""
     indent = script.source.line(statement.lineno)[: statement.col_offset]
     return textwrap.dedent("\n".join((indent + text).splitlines()))
-
-
-def in_handler(script: Script, node: ast.AST, until: ast.AST) -> bool:
-    """True where a node stands in an `except` clause below `until`."""
-    for ancestor in script.names.ancestors(node):
-        if isinstance(ancestor, ast.ExceptHandler):
-            return True
-        if ancestor is until:
-            break
-    return False

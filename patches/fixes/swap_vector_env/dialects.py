@@ -46,10 +46,13 @@ def _step_refusals(dialect: GymDialect, call: ast.Call) -> Iterator[Diagnostic]:
     if odd is not None or (four and (dialect.takes_five or not dialect.is_gym)):
         at = odd or four[0]
         message = f"the step is unpacked into {at.count} values; the pool returns Gymnasium's 5"
-        yield _refusal(dialect, "step-unpacking", at.statement, message, hint)
+        yield _refusal(dialect, "step-unpacking", at.call, message, hint)
+    elif four and (dialect.results.escapes(call, "step") or dialect.results.is_mixed(call)):
+        message = "the step's four values are read in other places than where they are unpacked"
+        yield _refusal(dialect, "step-unpacking", call, message, hint)
     elif four and not script.stands_alone(*(unpacking.statement for unpacking in four)):
         message = "the step is unpacked on a line with other statements"
-        yield _refusal(dialect, "step-unpacking", four[0].statement, message, "give it a line of its own")
+        yield _refusal(dialect, "step-unpacking", call, message, "give it a line of its own")
     elif four and (others := _plain_values(dialect, call)):
         other = script.position(others[0])
         message = (
@@ -75,7 +78,7 @@ def _is_known_to_take_five(dialect: GymDialect) -> bool:
 
 def _plain_values(dialect: GymDialect, call: ast.Call) -> list[ast.expr | ast.stmt]:
     """What a receiver holds that does not become the pool."""
-    if isinstance(call.func, ast.Attribute):
+    if isinstance(call.func, ast.Attribute) and dialect.script.is_receiver(call.func.value):
         return dialect.script.other_values(call.func.value)
     return []
 
