@@ -45,8 +45,8 @@ class Keys:
         return (owner.node, f"{expression.value.id}.{expression.attr}")
 
     def entry(self, container: ast.expr, name: ast.expr) -> Key | None:
-        """`d["train"]`, for a text that is written out."""
-        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
+        """`d["train"]` and `results[0]`, for a text or a number that is written out."""
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str | int):
             return None
         base = self.of(container)
         return (base[0], f"{base[1]}[{ast.unparse(name)}]") if base else None

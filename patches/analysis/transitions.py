@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .episode_loops import step_helpers, words
+from .episode_loops import words
+from .results import Results
 from .script import Script, walk
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
 
 _STORING = frozenset(
     {"push", "append", "add", "store", "remember", "put", "insert", "save", "record", "extend", "memorize"}
+    | {"cache", "observe", "collect", "appendleft"}
 )
 _BOOKS = frozenset(
     {
@@ -48,61 +49,38 @@ _LEAVING = (ast.Continue, ast.Break, ast.Return, ast.Raise)
 
 @dataclass(frozen=True)
 class Step:
-    """One step and the names that its results go to."""
+    """One step, where its result is taken apart.
+
+    Attributes:
+        statement: The assignment that takes it apart.
+        call: The step.
+        rewards: The target of its rewards.
+        infos: The target of its infos.
+    """
 
     statement: ast.Assign
     call: ast.Call
-    results: frozenset[str]
+    rewards: ast.expr
     infos: ast.expr
 
 
-def steps(script: Script) -> Iterator[Step]:
-    """Statements that unpack a step: on the spot, from a helper that steps, or from a variable in between."""
-    direct = [*script.calls("step", "step_wait"), *script.submitted("step")]
-    helpers = {function for call in direct for function in step_helpers(script, call)}
-    for call in script.names.calls:
-        if call not in direct and script.called_function(call) not in helpers:
-            continue
-        statement = script.names.parents[call]
-        if isinstance(statement, ast.Assign) and statement.value is call:
-            for unpacking in (statement, *_unpackings(script, statement.targets[0])):
-                target = unpacking.targets[0]
-                if isinstance(target, ast.Tuple) and _is_result(target):
-                    names = frozenset(e.id for e in target.elts if isinstance(e, ast.Name))
-                    yield Step(unpacking, call, names, target.elts[-1])
-
-
-def _is_result(target: ast.Tuple) -> bool:
-    """True for four or five targets without a star."""
-    return len(target.elts) in (4, 5) and not any(isinstance(e, ast.Starred) for e in target.elts)
-
-
-def _unpackings(script: Script, holder: ast.expr) -> list[ast.Assign]:
-    """`a, b, c, d, e = result`, for a variable that holds a step's result or its future; four values, if never five."""
-    key = script.key(holder)
-    by_count: dict[int, list[ast.Assign]] = {}
-    for node in script.names.order:
-        if isinstance(node, ast.Assign) and key is not None and script.key(_awaited(node.value)) == key:
-            target = node.targets[0]
-            if isinstance(target, ast.Tuple):
-                by_count.setdefault(len(target.elts), []).append(node)
-    return by_count.get(5) or by_count.get(4) or []
-
-
-def _awaited(value: ast.expr) -> ast.expr:
-    """`future` for `future.result(...)`."""
-    is_call = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute)
-    if is_call and isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute):
-        return value.func.value if value.func.attr == "result" else value
-    return value
+def steps(script: Script) -> list[Step]:
+    """Statements that unpack a step into four or five values; of alternatives the one that takes five."""
+    results = Results(script)
+    found: list[Step] = []
+    for unpacking in results.unpackings:
+        counts = {other.count for other in results.of(unpacking.call)}
+        if unpacking.count in (4, 5) and not (unpacking.count == 4 and 5 in counts):
+            elements = unpacking.target.elts
+            found.append(Step(unpacking.statement, unpacking.call, elements[1], elements[-1]))
+    return found
 
 
 def stores(script: Script, step: Step) -> list[ast.Expr]:
-    """Statements of the same function that store results of the step."""
-    root = script.names.function(step.statement) or script.tree
+    """Statements that store results of the step, in the order of the text."""
     return [
         node
-        for node in walk(root)
+        for node in script.names.order
         if isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
         and _is_storing(node.value.func)
@@ -129,27 +107,24 @@ def _is_transition(script: Script, call: ast.Call, step: Step) -> bool:
     arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
     row = arguments[0] if len(arguments) == 1 else None
     row = row.elt if isinstance(row, Comprehension) else row
-    if isinstance(row, ast.Tuple):
+    if isinstance(row, ast.Tuple | ast.List):
         arguments = row.elts
+    elif isinstance(row, ast.Dict):
+        arguments = row.values
     elif isinstance(row, ast.Call):
         arguments = [*row.args, *(keyword.value for keyword in row.keywords)]
-    infos = step.infos.id if isinstance(step.infos, ast.Name) else ""
-    used = _names(*arguments)
-    from_step = (step.results - {infos}) | _elements_of_results(script, call, step)
-    return len(arguments) >= 3 and len(used & from_step) >= 2
+    items = {item for argument in arguments for item in _items(script, argument, step)}
+    return len(arguments) >= 3 and len(items) >= 2
 
 
-def _elements_of_results(script: Script, node: ast.AST, step: Step) -> set[str]:
-    """Variables of the loops around a node that run over results of the step: `for o, r in zip(obs, rewards)`."""
-    found: set[str] = set()
-    for loop in [*script.names.ancestors(node), *walk(node)]:
-        if isinstance(loop, ast.For | ast.comprehension) and _names(loop.iter) & step.results:
-            found |= _names(loop.target)
-    return found
-
-
-def _names(*roots: ast.AST) -> set[str]:
-    return {node.id for node in walk(*roots) if isinstance(node, ast.Name)}
+def _items(script: Script, root: ast.AST, step: Step) -> set[str]:
+    """Which parts of the step's result stand under a node; infos do not count."""
+    return {
+        value.item
+        for node in walk(root)
+        for value in script.values.of(node)
+        if value.kind == "step" and value.call is step.call and value.item not in ("", "infos")
+    }
 
 
 def loop_and_index(script: Script, store: ast.Expr, step: Step) -> tuple[ast.For | None, str | None]:
@@ -177,16 +152,48 @@ def index(loop: ast.For | ast.comprehension) -> str | None:
 
 def indexes_results(script: Script, store: ast.Expr, step: Step, index: str) -> bool:
     """True where what is stored belongs to the environment that `index` counts."""
-    if _names(store) & (_elements_of_results(script, store, step) - {index}):
-        return True
+    loops = [
+        a
+        for a in [*script.names.ancestors(store), *walk(store)]
+        if isinstance(a, ast.For | ast.comprehension)
+    ]
+    elements = {
+        node.id
+        for loop in loops
+        if _items(script, loop.iter, step)
+        for node in walk(loop.target)
+        if isinstance(node, ast.Name)
+    }
     return any(
-        isinstance(node, ast.Subscript)
-        and isinstance(node.value, ast.Name)
-        and node.value.id in step.results
-        and isinstance(node.slice, ast.Name)
-        and node.slice.id == index
+        (isinstance(node, ast.Name) and node.id in elements - {index})
+        or (
+            isinstance(node, ast.Subscript)
+            and _counts(node, index)
+            and bool(_items(script, node.value, step))
+        )
+        or (isinstance(node, ast.Name) and _is_row(script, node, step, index))
         for node in walk(store)
     )
+
+
+def _is_row(script: Script, name: ast.Name, step: Step, index: str) -> bool:
+    """True for `reward` after `reward = rewards[i]`."""
+    statements = [script.names.statement(d) for d in script.flow.definitions(name)]
+    values = [s.value for s in statements if isinstance(s, ast.Assign)]
+    return bool(values) and all(
+        any(
+            isinstance(node, ast.Subscript)
+            and _counts(node, index)
+            and bool(_items(script, node.value, step))
+            for node in walk(value)
+        )
+        for value in values
+    )
+
+
+def _counts(node: ast.Subscript, index: str) -> bool:
+    first = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+    return isinstance(first, ast.Name) and first.id == index
 
 
 def follows(script: Script, step: ast.stmt, loop: ast.stmt) -> bool:
@@ -198,12 +205,20 @@ def follows(script: Script, step: ast.stmt, loop: ast.stmt) -> bool:
     attempt = script.names.parents[step]
     if isinstance(attempt, ast.With) and not _may_swallow(script, attempt):
         return follows(script, attempt, loop)
-    if isinstance(attempt, ast.If) and block is attempt.body and _asks_for_five(attempt.test):
-        return follows(script, attempt, loop)
+    if isinstance(attempt, ast.If) and _asks_for_five(attempt.test) == (block is attempt.body):
+        return _asks_for_five(attempt.test) is not None and follows(script, attempt, loop)
     if not isinstance(attempt, ast.Try) or block is not attempt.body or _leaves(*attempt.finalbody):
         return False
-    leaves = all(isinstance(handler.body[-1], _LEAVING) for handler in attempt.handlers)
+    leaves = all(_always_leaves(handler.body) for handler in attempt.handlers)
     return leaves and follows(script, attempt, loop)
+
+
+def _always_leaves(body: list[ast.stmt]) -> bool:
+    """True for a block that ends in a jump, or in an `if` of which both branches do."""
+    last = body[-1]
+    if isinstance(last, ast.If):
+        return bool(last.orelse) and _always_leaves(last.body) and _always_leaves(last.orelse)
+    return isinstance(last, _LEAVING)
 
 
 def _may_swallow(script: Script, block: ast.With) -> bool:
@@ -217,14 +232,16 @@ def _leaves(*statements: ast.stmt) -> bool:
     return any(isinstance(node, _LEAVING) for node in walk(*statements))
 
 
-def _asks_for_five(test: ast.expr) -> bool:
-    """True for `len(result) == 5`, which the pool's steps always pass."""
-    return (
+def _asks_for_five(test: ast.expr) -> bool | None:
+    """True for `len(result) == 5`, which the pool's steps always pass, False for `== 4`; None for any other test."""
+    if (
         isinstance(test, ast.Compare)
         and isinstance(test.left, ast.Call)
         and isinstance(test.left.func, ast.Name)
         and test.left.func.id == "len"
         and isinstance(test.ops[0], ast.Eq)
         and isinstance(test.comparators[0], ast.Constant)
-        and test.comparators[0].value == 5
-    )
+    ):
+        count = test.comparators[0].value
+        return count == 5 if count in (4, 5) else None
+    return None

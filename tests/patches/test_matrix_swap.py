@@ -476,23 +476,6 @@ REFUSED = {
         "seed-method",
         "3:1",
     ),
-    "final_info as it was, by way of a variable": (
-        IMPORT + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nf = infos.get('final_info')\n"
-        "for n, i in enumerate(f):\n    pass\n",
-        "final-info",
-        "4:15",
-    ),
-    "final_info by number": (
-        IMPORT + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nx = infos['final_info'][0]\n",
-        "final-info",
-        "4:11",
-    ),
-    "final_info as it was": (
-        IMPORT
-        + "e = AsyncVectorEnv(fns)\no, r, t, u, infos = e.step(a)\nfor i in infos['final_info']:\n    pass\n",
-        "final-info",
-        "4:16",
-    ),
 }
 
 

@@ -28,14 +28,29 @@ _HINT = f"keep rows where stablepool.{FUNCTION}(infos, num_envs) is True"
 
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
-    """Plan a guard around the one statement that stores a transition."""
+    """Plan a guard around the one statement that stores a transition, or say why there is none."""
     if not _is_pool(script, options):
         return
-    taken = list(steps(script))
+    taken, seen = steps(script), False
     for step in taken:
         found = [store for store in stores(script, step) if _belongs(script, store, step, taken)]
         if found:
+            seen = True
             yield _decide(script, step, found)
+    if not seen:
+        yield from _no_store(script)
+
+
+def _no_store(script: Script) -> Iterator[Diagnostic]:
+    """Say that no statement was found which stores transitions row by row."""
+    stepped = [*script.calls("step", "step_wait"), *script.submitted("step")]
+    if stepped:
+        message = "no statement that stores the transitions of this step one by one was found"
+        yield Diagnostic(NAME, "notice", "no-store", script.position(stepped[0]), message, _HINT)
+        return
+    for call in script.constructions[:1]:
+        message = "no step of these environments is seen in this file"
+        yield Diagnostic(NAME, "notice", "stepped-elsewhere", script.position(call), message, _HINT)
 
 
 def _belongs(script: Script, store: ast.Expr, step: Step, taken: list[Step]) -> bool:
@@ -47,7 +62,9 @@ def _belongs(script: Script, store: ast.Expr, step: Step, taken: list[Step]) -> 
 def _is_pool(script: Script, options: Options) -> bool:
     """True where the script runs on the pool once all selected fixes are applied."""
     swapped = "swap-vector-env" in options.selected and bool(script.references or script.makers)
-    return swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
+    return bool(script.constructions) and (
+        swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
+    )
 
 
 def _decide(script: Script, step: Step, found: list[ast.Expr]) -> Finding:
@@ -64,22 +81,36 @@ def _decide(script: Script, step: Step, found: list[ast.Expr]) -> Finding:
 
 def _problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[str, str] | None:
     """Why the shape is not understood: code and message."""
+    return _shape_problem(script, step, found) or _text_problem(script, step, found)
+
+
+def _shape_problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[str, str] | None:
     loop, counter = loop_and_index(script, found[0], step)
     together = stored_together(found[0])
     home = loop or (found[0] if together is not None else None)
+    if any(script.names.function(store) is not script.names.function(step.statement) for store in found):
+        line = script.position(step.statement).line
+        return (
+            "stored-elsewhere",
+            f"another function takes the step, in line {line}, and its infos are not known here",
+        )
     if len(found) > 1 and (counter is None or not _share_loop(script, step, found)):
         return "several-stores", "transitions are stored in more than one place"
     if home is None:
         return "batched-store", "transitions are stored a whole batch at a time"
     if counter is None and not is_extendable(script, loop) and not is_filterable(together):
         return "no-index", "the loop that stores transitions has no index of the environment"
-    if not isinstance(step.infos, ast.Name) or step.infos.id == "_":
-        return "infos-discarded", "the step's infos are thrown away, and they say what is void"
     counted = counter or (index(together.generators[0]) if together is not None else None)
     if counted is not None and not indexes_results(script, found[0], step, counted):
         return "not-indexed", f"the stored values are not indexed by {counted}"
     if not follows(script, step.statement, home):
         return "not-after-step", "the loop that stores transitions does not directly follow the step"
+    return None
+
+
+def _text_problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[str, str] | None:
+    if not isinstance(step.infos, ast.Name | ast.Attribute):
+        return "infos-discarded", "the step's infos are taken apart on the spot"
     if count(script, found[0], step) is None:
         return "no-count", "nothing names the number of environments"
     if not script.stands_alone(*found, step.statement):
@@ -101,8 +132,8 @@ FIX = Fix(
     description=(
         "When an environment fails, the pool marks its row in `infos` as void: reward and observation say nothing "
         "about the action. The statement that stores transitions in a loop over environments is guarded by "
-        "`valid_transitions(infos, num_envs)`; a comprehension runs over the valid rows. Other shapes are reported "
-        "with the line to change."
+        "`valid_transitions(infos, num_envs)`; a comprehension runs over the valid rows. Rows are followed through "
+        "tensors, queues, threads and the script's own functions. Other shapes are reported with the line to change."
     ),
     find=find,
     cases=CASES,

@@ -89,16 +89,81 @@ while testing:
 """,
     ),
     Case(
-        "infos that are thrown away",
+        "infos that are thrown away get a name; rows that went through tensors are still known",
+        """\
+import torch
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, _ = envs.step(actions)
+    rewards_t = torch.tensor(rewards)
+    for i in range(8):
+        memory.push(obs[i], actions[i], rewards_t[i], next_obs[i], terminated[i])
+""",
+        """\
+import torch
+from stablepool import StableProcessPoolEnv, valid_transitions
+
+envs = StableProcessPoolEnv(env_fns)
+while training:
+    next_obs, rewards, terminated, truncated, infos = envs.step(actions)
+    valid = valid_transitions(infos, envs.num_envs)
+    rewards_t = torch.tensor(rewards)
+    for i in range(8):
+        if valid[i]:
+            memory.push(obs[i], actions[i], rewards_t[i], next_obs[i], terminated[i])
+""",
+    ),
+    Case(
+        "a result that comes through a queue from a thread",
+        """\
+import queue
+import threading
+from stablepool import StableProcessPoolEnv
+
+def main():
+    envs = StableProcessPoolEnv(env_fns)
+    results = queue.Queue()
+    def work():
+        results.put(envs.step_wait())
+    while training:
+        envs.step_async(actions)
+        threading.Thread(target=work).start()
+        next_obs, rewards, terminated, truncated, infos = results.get()
+        for i in range(8):
+            memory.push(obs[i], actions[i], rewards[i], next_obs[i])
+""",
+        """\
+import queue
+import threading
+from stablepool import StableProcessPoolEnv, valid_transitions
+
+def main():
+    envs = StableProcessPoolEnv(env_fns)
+    results = queue.Queue()
+    def work():
+        results.put(envs.step_wait())
+    while training:
+        envs.step_async(actions)
+        threading.Thread(target=work).start()
+        next_obs, rewards, terminated, truncated, infos = results.get()
+        valid = valid_transitions(infos, envs.num_envs)
+        for i in range(8):
+            if valid[i]:
+                memory.push(obs[i], actions[i], rewards[i], next_obs[i])
+""",
+    ),
+    Case(
+        "nothing is stored row by row",
         """\
 from stablepool import StableProcessPoolEnv
 
 envs = StableProcessPoolEnv(env_fns)
-next_obs, rewards, terminated, truncated, _ = envs.step(actions)
-for i in range(N_ENVS):
-    memory.push(obs[i], actions[i], rewards[i], next_obs[i], terminated[i])
+for step in range(128):
+    next_obs, rewards[step], terminated, truncated, infos = envs.step(actions)
 """,
-        diagnostics=("infos-discarded",),
+        diagnostics=("no-store",),
     ),
     Case(
         "a whole batch stored at once",

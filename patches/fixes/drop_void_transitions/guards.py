@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from ...analysis.episode_loops import words
+from ...analysis.receivers import receiver_in_scope
 from ...analysis.script import Key, Script, walk
 from ...analysis.transitions import Comprehension, Step, loop_and_index, stored_together
 from ...syntax.edits import Guard, Insert, Operation, ReplaceExpression
@@ -25,23 +26,33 @@ def guard(script: Script, step: Step, stores: list[ast.Expr]) -> tuple[Operation
         step: The step whose results are stored.
         stores: The statements that store them; more than one only in the same counted loop.
     """
-    assert isinstance(step.infos, ast.Name)
     store = stores[0]
-    valid = f"{FUNCTION}({step.infos.id}, {count(script, store, step)})"
+    infos, named = infos_name(script, step)
+    valid = f"{FUNCTION}({infos}, {count(script, store, step)})"
     if (together := stored_together(store)) is not None:
         rows = together.generators[0].iter
-        return (ReplaceExpression(script.span(rows), f"{valid}.nonzero()[0].tolist()"),)
+        return (*named, ReplaceExpression(script.span(rows), f"{valid}.nonzero()[0].tolist()"))
     name = script.free_name(*_ROWS)
     made = Insert(script.span(step.statement), f"{name} = {valid}")
     loop, counter = loop_and_index(script, store, step)
     if counter is not None:
-        return (made, *(Guard(script.span(each), f"{name}[{counter}]") for each in stores))
+        return (*named, made, *(Guard(script.span(each), f"{name}[{counter}]") for each in stores))
     assert loop is not None
     return (
+        *named,
         made,
         *_with_one_more(script, loop, name, row := script.free_name(*_ROW)),
         Guard(script.span(store), row),
     )
+
+
+def infos_name(script: Script, step: Step) -> tuple[str, tuple[Operation, ...]]:
+    """How the script names the step's infos; infos that it throws away get a name."""
+    text = script.text(step.infos)
+    if not text.startswith("_") and isinstance(step.infos, ast.Name | ast.Attribute):
+        return text, ()
+    name = script.free_name("infos", "step_infos")
+    return name, (ReplaceExpression(script.span(step.infos), name),)
 
 
 def _with_one_more(script: Script, loop: ast.For, rows: str, row: str) -> tuple[Operation, ...]:
@@ -120,7 +131,7 @@ def _reads(script: Script, value: ast.expr, keys: set[Key]) -> bool:
 
 
 def count(script: Script, store: ast.Expr, step: Step) -> str | None:
-    """The script's own name for the number of environments, or the environments' own count.
+    """The script's own name for the number of environments, the environments' own count, or that of the rewards.
 
     Args:
         script: The script.
@@ -130,12 +141,12 @@ def count(script: Script, store: ast.Expr, step: Step) -> str | None:
     named = _named_count(script, store, step)
     if named is not None and words(named) & {"env", "envs"}:
         return script.text(named)
-    called = [step.call.func, *step.call.args]
-    holders = [*called, *(part.value for part in called if isinstance(part, ast.Attribute))]
-    receiver = next((holder for holder in holders if script.is_receiver(holder)), None)
+    receiver = receiver_in_scope(script, step.call, step.statement)
     if receiver is not None:
-        return f"{script.text(receiver)}.num_envs"
-    return script.text(named) if named is not None else None
+        return f"{receiver}.num_envs"
+    if named is not None:
+        return script.text(named)
+    return f"len({script.text(step.rewards)})" if isinstance(step.rewards, ast.Name) else None
 
 
 def _named_count(script: Script, store: ast.Expr, step: Step) -> ast.expr | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import textwrap
 
-from ...analysis.episode_loops import EpisodeLoop, step_helpers
+from ...analysis.episode_loops import EpisodeLoop
+from ...analysis.receivers import environments, held, receiver_in_scope
 from ...analysis.script import Script, walk
 from .carried import Carried, is_measured, stored_variables
 from .dominance import in_handler
@@ -34,7 +35,7 @@ def reset_style(script: Script, loop: EpisodeLoop, carried: list[Carried], call_
     own = _own_style(script, loop, carried, call_text)
     if own is not None:
         return own, ()
-    receiver = _receiver(script, loop)
+    receiver = receiver_in_scope(script, loop.step, loop.outer)
     if receiver is None:
         return None
     if not carried:
@@ -83,51 +84,11 @@ def _makes(script: Script, call: ast.Call) -> bool:
     return function is not None and any(node in others for node in walk(function))
 
 
-def _receiver(script: Script, loop: EpisodeLoop) -> str | None:
-    """How the loop's function names the environments that it steps."""
-    stepped = _environments(script, loop.step)
-    home = script.names.function(loop.outer)
-    for root in (loop.outer, home or script.tree):
-        for node in walk(root):
-            if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
-                continue
-            if script.names.function(node) is home and stepped & _held(script, node):
-                return script.text(node)
-    return None
-
-
-def _held(script: Script, node: ast.AST) -> set[ast.Call]:
-    """Where the environments that an expression holds are made."""
-    return {value.call for value in script.values.of(node) if value.is_env}
-
-
-def _environments(script: Script, step: ast.Call) -> set[ast.Call]:
-    """Where the environments are made that a call steps, itself or in a helper."""
-    found: set[ast.Call] = set()
-    for call in [*script.calls("step", "step_async"), *script.submitted("step")]:
-        if call is step or _is_run_by(script, call, step):
-            found |= {made for node in walk(call) for made in _held(script, node)}
-    return found
-
-
-def _is_run_by(script: Script, step: ast.Call, event: ast.Call) -> bool:
-    """True where a call runs a helper, through others perhaps, that takes a step."""
-    waiting, seen = [step], set[ast.Call]()
-    while waiting:
-        call = waiting.pop()
-        if call is event:
-            return True
-        if call not in seen:
-            seen.add(call)
-            waiting += [c for helper in step_helpers(script, call) for c in script.callees.calls(helper)]
-    return False
-
-
 def _same_environment(script: Script, reset: ast.Call, step: ast.Call) -> bool:
     """True where both calls may have the same receiver, or go through helpers that do not tell."""
     if not isinstance(reset.func, ast.Attribute) or not script.is_receiver(reset.func.value):
         return True
-    return bool(_held(script, reset.func.value) & _environments(script, step))
+    return bool(held(script, reset.func.value) & environments(script, step))
 
 
 def _with_followers(script: Script, statement: ast.stmt, carried: set[str]) -> list[ast.stmt]:
