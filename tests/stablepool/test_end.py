@@ -223,7 +223,8 @@ def test_descriptors_and_threads_do_not_pile_up(tmp_path: Path) -> None:
 def test_the_public_names_are_these() -> None:
     assert sorted(stablepool.__all__) == [
         "ActionError", "EnvironmentStartError", "FaultRecord", "PoolError", "RestartLimitError",
-        "StableProcessPoolEnv", "WorkerFaultError", "terminate_children", "valid_transitions",
+        "StableProcessPoolEnv", "WorkerFaultError", "final_infos", "first_observations", "list_infos",
+        "terminate_children", "valid_transitions",
     ]  # fmt: skip
     assert all(getattr(stablepool, name).__doc__ for name in stablepool.__all__)
     with pytest.raises(AttributeError, match="nothing_like_it"):
