@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stablepool.cleanup import terminate_children
+    from stablepool.compat import final_infos, first_observations, list_infos
     from stablepool.errors import (
         ActionError,
         EnvironmentStartError,
@@ -29,6 +30,9 @@ __all__ = [
     "RestartLimitError",
     "StableProcessPoolEnv",
     "WorkerFaultError",
+    "final_infos",
+    "first_observations",
+    "list_infos",
     "terminate_children",
     "valid_transitions",
 ]
@@ -37,6 +41,9 @@ _HOME = {
     "StableProcessPoolEnv": "vector_env",
     "FaultRecord": "faults",
     "valid_transitions": "faults",
+    "final_infos": "compat",
+    "first_observations": "compat",
+    "list_infos": "compat",
     "terminate_children": "cleanup",
 }
 

@@ -1,29 +1,23 @@
 """`Recipe`: how a worker makes one environment, and what a spawned process lacks that a forked one would have.
 
 A spawned worker imports nothing of the parent's script. What the script has registered with Gymnasium
-(``gym.register``, or a package that registers its environments) therefore travels with the environment functions, so
-that ``gym.make`` finds it by name. Environments of old ``gym`` are brought to Gymnasium's terms, see `old_gym`.
+(``gym.register``, or a package that registers its environments) therefore travels with the environment functions, see
+`registrations`. Environments of old ``gym`` are brought to Gymnasium's terms, see `old_gym`.
 """
 
 from __future__ import annotations
 
 import inspect
-import logging
-import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cloudpickle
-from gymnasium.envs.registration import registry
-
 from stablepool.heirlooms import Heirlooms
 from stablepool.old_gym import modernized
 from stablepool.piped import CustomLoop, PipedEnv
+from stablepool.registrations import adopt_registry, pickle_registry
 
 __all__ = ["Recipe", "pickle_recipes"]
-
-_LOG = logging.getLogger("stablepool")
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,7 @@ class Recipe:
     Attributes:
         index: Index of the environment.
         env_fn: The caller's function.
-        registrations: Pickled Gymnasium specs that the worker may lack.
+        registrations: Gymnasium's registry in the parent, pickled.
         loop: A worker loop of the caller's own, or None.
     """
 
@@ -44,7 +38,7 @@ class Recipe:
 
     def __call__(self) -> Any:
         """Return the environment, in Gymnasium's terms."""
-        _register(self.registrations)
+        adopt_registry(self.registrations)
         if self.loop is not None:
             return PipedEnv(self.index, self.env_fn, self.loop)
         return modernized(self.env_fn())
@@ -63,7 +57,7 @@ def pickle_recipes(
     Raises:
         TypeError: One of the functions cannot be pickled.
     """
-    registrations = _pickle_registrations()
+    registrations = pickle_registry(heirlooms.dumps)
     pickles: list[bytes] = []
     for index, env_fn in enumerate(env_fns):
         try:
@@ -89,20 +83,3 @@ def _culprit(env_fn: Callable[[], Any], heirlooms: Heirlooms) -> str:
         except Exception:  # noqa: BLE001 - anything may be wrong with it
             return f" because of its variable {name!r} ({type(value).__name__})"
     return ""
-
-
-def _pickle_registrations() -> bytes:
-    """Every environment that Gymnasium knows here, as one pickle of pickles by name (some 25 kB)."""
-    found: dict[str, bytes] = {}
-    for name, spec in registry.items():
-        try:
-            found[name] = cloudpickle.dumps(spec)
-        except Exception as error:  # noqa: BLE001 - a spec may hold anything, and most are made in no worker
-            _LOG.info("the registration of %s cannot be sent to workers: %s", name, error)
-    return pickle.dumps(found)
-
-
-def _register(registrations: bytes) -> None:
-    for name, spec in pickle.loads(registrations).items():  # noqa: S301 - written by this pool's parent
-        if name not in registry:
-            registry[name] = pickle.loads(spec)  # noqa: S301 - as above

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import threading
@@ -10,10 +11,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from stablepool.warden import MARK
 
 __all__ = ["call_before_threads_are_joined", "kill_trees", "not_in_a_fork", "terminate_children"]
 
@@ -44,32 +48,120 @@ def kill_trees(roots: Iterable[int], grace_s: float = 2.0) -> list[int]:
     return sorted(victims | late)
 
 
-def terminate_children(timeout: float = 2.0) -> list[int]:
-    """End every leftover child of this process, with its whole tree.
+def terminate_children(timeout: float = 2.0, *, include_subprocesses: bool = False) -> list[int]:
+    """End the child processes of `multiprocessing` and everything that they started, and reap them.
 
-    Call it last, after ``close()``, in a script's ``finally``. multiprocessing's own helpers (resource tracker, fork
-    server) are left alone: they end with this process and clean up after it.
+    Call it last, after ``close()``, in a script's ``finally``. By default it ends what
+    ``multiprocessing.active_children()`` lists and the workers of pools that were not closed, each with its process
+    tree. Programs that the script started with `subprocess` live on, and so do multiprocessing's own helpers (resource
+    tracker, fork server). Afterwards ``active_children()`` is empty, and ``is_alive()`` and ``exitcode`` of each child
+    tell of its end.
 
     Args:
-        timeout: Seconds that the children get to obey SIGTERM before they are killed.
+        timeout: Seconds that the processes get to obey SIGTERM before they are killed.
+        include_subprocesses: End every other child of this process as well, with its process tree.
 
     Returns:
         Process ids that were ended.
     """
-    victims = [child for child in psutil.Process().children(recursive=True) if not _is_helper(child)]
+    children = _own_processes()
+    roots = _other_children() if include_subprocesses else _pool_workers()
+    roots += [process for child in children if (process := _look_up(child.pid)) is not None]
+    victims = _trees(roots)
     _signal(victims, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(victims, timeout=timeout)
-    _signal(stubborn, signal.SIGKILL)
-    _, immortal = psutil.wait_procs(stubborn, timeout=timeout)
-    return sorted({process.pid for process in victims} - {process.pid for process in immortal})
+    stubborn = _await_end((process.pid for process in victims), timeout)
+    late = _trees(process for process in victims if process.pid in stubborn)  # may have children since
+    _signal(late, signal.SIGKILL)
+    victims |= late
+    immortal = _await_end((process.pid for process in victims), timeout)
+    _reap(children, timeout)
+    return sorted({process.pid for process in victims} - set(immortal))
+
+
+def _own_processes() -> list[BaseProcess]:
+    """Children that multiprocessing lists; a process made by `os.fork` inherits the list of its parent."""
+    mine = os.getpid()
+    return [
+        child for child in multiprocessing.active_children() if getattr(child, "_parent_pid", mine) == mine
+    ]
+
+
+def _other_children() -> list[psutil.Process]:
+    return [
+        child for child in psutil.Process().children() if not _is_helper(child)
+    ] + _served_by_fork_servers()
+
+
+def _served_by_fork_servers() -> list[psutil.Process]:
+    """Children of fork servers, which are this process's grandchildren."""
+    return [
+        child
+        for helper in psutil.Process().children()
+        if _is_helper(helper)
+        for child in _children(helper, recursive=False)
+    ]
+
+
+def _pool_workers() -> list[psutil.Process]:
+    """Workers of this process's pools, which multiprocessing does not list; their mark begins with our pid."""
+    workers = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if child.environ().get(MARK, "").startswith(f"{os.getpid()}-"):
+                workers.append(child)
+    return workers
+
+
+def _look_up(pid: int | None) -> psutil.Process | None:
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def _trees(roots: Iterable[psutil.Process]) -> set[psutil.Process]:
+    """Processes with all their descendants, without multiprocessing's helpers."""
+    trees: set[psutil.Process] = set()
+    for root in roots:
+        trees |= {root, *(child for child in _children(root, recursive=True) if not _is_helper(child))}
+    return trees
+
+
+def _children(process: psutil.Process, *, recursive: bool) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=recursive)
+    except psutil.Error:
+        return []
+
+
+def _reap(children: Iterable[BaseProcess], timeout_s: float) -> None:
+    """Collect exit codes. A child is asked itself: whoever waits for its pid would take the code from it.
+
+    ``join`` would not do. Its sentinel stays open while a descendant of the child lives, and another thread (an
+    executor's) may collect the code first.
+    """
+    deadline = time.monotonic() + timeout_s
+    while any(_is_alive(child) for child in children) and time.monotonic() < deadline:
+        time.sleep(0.005)
+
+
+def _is_alive(child: BaseProcess) -> bool:
+    try:
+        return child.is_alive()
+    except ValueError:  # closed by another thread
+        return False
 
 
 def _is_helper(process: psutil.Process) -> bool:
+    """Tell whether a process is one of multiprocessing's; what was forked from one shows its command, too."""
     try:
-        command = " ".join(process.cmdline())
+        command = process.cmdline()
+        if not any(helper in " ".join(command) for helper in _HELPERS):
+            return False
+        parent = process.parent()
+        return parent is None or parent.cmdline() != command
     except psutil.Error:
         return False
-    return any(helper in command for helper in _HELPERS)
 
 
 @dataclass(frozen=True)
@@ -111,14 +203,15 @@ def _family(leaders: set[int]) -> set[int]:
     return {pid for pid in family if pid in table and table[pid].runs}
 
 
-def _await_end(pids: Iterable[int], grace_s: float) -> None:
-    """Wait until no process runs; their exit codes are left for whoever started them."""
+def _await_end(pids: Iterable[int], grace_s: float) -> list[int]:
+    """Wait until no process runs, return those that do; exit codes are left for whoever started the processes."""
     deadline, pause_s = time.monotonic() + grace_s, 0.0005
     running = [pid for pid in pids if _runs(pid)]
     while running and time.monotonic() < deadline:
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, 0.02)
         running = [pid for pid in running if _runs(pid)]
+    return running
 
 
 def _runs(pid: int) -> bool:

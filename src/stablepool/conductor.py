@@ -70,8 +70,21 @@ class Conductor:
         self._observed = np.zeros(num_envs, dtype=np.bool_)
         self._all_observed = False
         self._resets: dict[int, ResetRequest] = {}
+        self._latest_faults: dict[int, FaultRecord] = {}
         self._unseen: set[int] = set()  # moved on in a call whose results nobody got
         self._restarting: set[int] = set()  # NEXT_STEP: their next row is a replacement's reset
+
+    @property
+    def waits_for_ever(self) -> bool:
+        """Whether a call may take for ever, because a deadline was set to None."""
+        options = self._options
+        deadlines = (
+            options.timeout_s,
+            options.reset_timeout_s,
+            options.call_timeout_s,
+            options.start_timeout_s,
+        )
+        return None in deadlines
 
     def observations(self, *, copy: bool) -> Any:
         """The latest batch of observations."""
@@ -117,6 +130,7 @@ class Conductor:
         batch = Batch(block.rewards.copy(), block.terminations.copy(), block.truncations.copy())
         if outcomes or not self._is_calm():
             self._put_together(batch, outcomes)
+        self._latest_faults = batch.faults
         self._steps += 1
         if self._steps == _STEPS_BEFORE_ADVICE:
             self._advise()
@@ -161,12 +175,17 @@ class Conductor:
         self.lose_sight()
         unseen, self._unseen = self._unseen, set()
         try:
-            batch = self.finish_step(None)
+            self.finish_step(None)
         finally:
             self._unseen = unseen
+        self.disown_step()
+
+    def disown_step(self) -> None:
+        """Note that nobody got the results of the step that was finished; the next reports what failed in it."""
+        self.lose_sight()
         if self._mode is not AutoresetMode.SAME_STEP:  # there the replacements' observations are out already
             self._lost.debts |= {
-                i: record for i, record in batch.faults.items() if i not in self._lost.quarantined
+                i: record for i, record in self._latest_faults.items() if i not in self._lost.quarantined
             }
 
     def _advise(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -33,13 +34,22 @@ class PendingCall:
         self.state = AsyncState.DEFAULT
         self.has_timed_out = False
         self._is_abandoned = False
+        self._waiting = threading.RLock()  # held by the thread that waits for a call
+        self._finished: AsyncState | None = None
 
     def assert_none(self, caller: str) -> None:
         """Refuse to begin a call while another is under way; one that was abandoned is brought to its end first.
 
+        A call is abandoned where an exception has broken off the wait for it, and where a thread still waits for it
+        that the caller has given up.
+
         Raises:
-            AlreadyPendingCallError: One is.
+            AlreadyPendingCallError: One is under way, or a thread waits for it and may do so for ever.
         """
+        if self._waiting.acquire(blocking=False):
+            self._waiting.release()
+        elif not self._conductor.waits_for_ever:
+            self._outlast_thread()
         if self._is_abandoned:
             self._conclude_abandoned()
         if self.state is not AsyncState.DEFAULT:
@@ -66,9 +76,16 @@ class PendingCall:
             NoAsyncCallError: Its first half was not called.
             multiprocessing.TimeoutError: ``timeout`` has passed.
         """
+        with self._waiting:
+            return self._finish(state, caller, timeout, act)
+
+    def _finish(
+        self, state: AsyncState, caller: str, timeout: float | None, act: Callable[[float | None], T]
+    ) -> T:
         if self.state is not state:
             starter = caller.replace("_wait", "_async")
             raise NoAsyncCallError(f"Calling `{caller}` without any prior call to `{starter}`.", state.value)
+        self._is_abandoned, self._finished = False, None
         try:
             result = act(None if timeout is None else time.monotonic() + timeout)
         except BaseException as error:
@@ -81,8 +98,11 @@ class PendingCall:
                 raise multiprocessing.TimeoutError(
                     f"The call to `{caller}` has timed out after {timeout} second(s)."
                 ) from None
+            else:
+                self._is_abandoned = True  # unless somebody waits for it again
             raise
         self._end()
+        self._finished = state
         return result
 
     def _end(self) -> None:
@@ -95,6 +115,14 @@ class PendingCall:
         except BaseException:
             self._is_abandoned = self.state is not AsyncState.DEFAULT
             raise
+
+    def _outlast_thread(self) -> None:
+        """Let a thread that waits for a call come to its end; what it got was seen by nobody."""
+        with self._waiting:
+            if self._finished is AsyncState.WAITING_STEP:
+                self._conductor.disown_step()
+            elif self._finished is AsyncState.WAITING_RESET:
+                self._conductor.lose_sight()
 
     def _conclude_abandoned(self) -> None:
         """Bring an abandoned call to its end, under its deadlines, before another begins."""

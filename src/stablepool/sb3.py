@@ -14,8 +14,17 @@ from gymnasium import Env
 from gymnasium.spaces import MultiBinary
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import concatenate, create_empty_array
-from stable_baselines3.common.env_util import is_wrapped
-from stable_baselines3.common.vec_env.base_vec_env import VecEnv
+
+try:
+    from stable_baselines3.common.env_util import is_wrapped
+    from stable_baselines3.common.vec_env.base_vec_env import VecEnv
+except ModuleNotFoundError as error:
+    if error.name is None or error.name.partition(".")[0] != "stable_baselines3":
+        raise  # it is installed, and lacks something else
+    raise ModuleNotFoundError(
+        "stablepool.sb3 needs the package stable-baselines3; install it: pip install stable-baselines3",
+        name=error.name,
+    ) from None
 
 from stablepool.layout import ActionArea
 from stablepool.vector_env import StableProcessPoolEnv
@@ -33,6 +42,11 @@ class StableSubprocVecEnv(VecEnv):  # type: ignore[misc]  # stable-baselines3 is
         env_fns: Functions that make the environments.
         start_method: Any start method, for compatibility; workers are always spawned.
         **pool: Keyword arguments of `StableProcessPoolEnv`, such as ``max_workers`` and ``timeout``.
+
+    Attributes:
+        pool: The vector environment that does the work.
+        waiting: Whether a step is under way.
+        closed: Whether `close` was called.
     """
 
     def __init__(
@@ -41,7 +55,7 @@ class StableSubprocVecEnv(VecEnv):  # type: ignore[misc]  # stable-baselines3 is
         self.pool = StableProcessPoolEnv(
             env_fns, context=start_method, autoreset_mode=AutoresetMode.SAME_STEP, **pool
         )
-        self.waiting = False
+        self.waiting = self.closed = False
         super().__init__(len(env_fns), self.pool.single_observation_space, self.pool.single_action_space)
 
     def step_async(self, actions: Any) -> None:
@@ -93,6 +107,7 @@ class StableSubprocVecEnv(VecEnv):  # type: ignore[misc]  # stable-baselines3 is
     def close(self) -> None:
         """Close the pool."""
         self.pool.close()
+        self.closed = True
 
     def get_images(self) -> Sequence[Any]:
         """One RGB image per environment, or None where they render something else."""

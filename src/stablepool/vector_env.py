@@ -283,11 +283,10 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         self._assert_is_running()
-        batch = self._pending.finish(
-            AsyncState.WAITING_RESET, "reset_wait", timeout, self._conductor.finish_reset
+        observations, batch = self._pending.finish(
+            AsyncState.WAITING_RESET, "reset_wait", timeout, self._shown(self._conductor.finish_reset)
         )
-        self._latest = batch
-        return self._conductor.observations(copy=self.copy), batch.infos
+        return observations, batch.infos
 
     # Step
 
@@ -338,12 +337,19 @@ class StableProcessPoolEnv(VectorEnv[Any, Any, npt.NDArray[Any]]):
             multiprocessing.TimeoutError: As said.
         """
         self._assert_is_running()
-        batch = self._pending.finish(
-            AsyncState.WAITING_STEP, "step_wait", timeout, self._conductor.finish_step
+        observations, batch = self._pending.finish(
+            AsyncState.WAITING_STEP, "step_wait", timeout, self._shown(self._conductor.finish_step)
         )
-        self._latest = batch
-        observations = self._conductor.observations(copy=self.copy)
         return observations, batch.rewards, batch.terminations, batch.truncations, batch.infos
+
+    def _shown(self, finish: Callable[[float | None], Batch]) -> Callable[[float | None], tuple[Any, Batch]]:
+        """Have the observations taken as part of the call: another thread may begin the next as soon as it is over."""
+
+        def act(until: float | None) -> tuple[Any, Batch]:
+            self._latest = batch = finish(until)
+            return self._conductor.observations(copy=self.copy), batch
+
+        return act
 
     # Calls
 
