@@ -61,11 +61,13 @@ class FaultRecord(Mapping[str, Any]):
 _FIELD_NAMES = tuple(field.name for field in fields(FaultRecord))
 
 
-def valid_transitions(infos: Mapping[str, Any], num_envs: int) -> npt.NDArray[np.bool_]:
+def valid_transitions(
+    infos: Mapping[str, Any] | list[dict[str, Any]], num_envs: int
+) -> npt.NDArray[np.bool_]:
     """Tell which transitions of a vector step really happened.
 
     Args:
-        infos: The infos that ``step`` returned.
+        infos: The infos that ``step`` returned, or what `list_infos` made of them.
         num_envs: Number of environments in the vector environment.
 
     Returns:
@@ -74,6 +76,8 @@ def valid_transitions(infos: Mapping[str, Any], num_envs: int) -> npt.NDArray[np
         (``infos["restarted"]``, under NEXT_STEP the step after a fault), and where the environment has moved on in
         a step that raised, whose results nobody saw (``infos["interrupted"]``). Everything else is True.
     """
+    if isinstance(infos, list):
+        return np.array([_is_valid(row) for row in infos], dtype=np.bool_)
     valid = np.ones(num_envs, dtype=np.bool_)
     if "fault" in infos:
         for index in np.flatnonzero(infos["_fault"]):
@@ -82,3 +86,10 @@ def valid_transitions(infos: Mapping[str, Any], num_envs: int) -> npt.NDArray[np
         if key in infos:
             valid &= ~infos[key]
     return valid
+
+
+def _is_valid(info: Mapping[str, Any]) -> bool:
+    """Tell the same of one environment's info, as `list_infos` returns it."""
+    fault = info.get("fault")
+    happened = fault is None or fault["transition_valid"]
+    return bool(happened) and not info.get("restarted") and not info.get("interrupted")

@@ -9,7 +9,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from pool_envs import GO, RAISE, Counter
 
-from stablepool import StableProcessPoolEnv, valid_transitions
+from stablepool import StableProcessPoolEnv, list_infos, valid_transitions
 
 
 def steps(mode: AutoresetMode, *actions: list[int]) -> list[tuple[list[float], list[bool]]]:
@@ -20,7 +20,9 @@ def steps(mode: AutoresetMode, *actions: list[int]) -> list[tuple[list[float], l
         shown = []
         for action in actions:
             observations, *_, infos = pool.step(np.array(action))
-            shown.append((observations.ravel().tolist(), valid_transitions(infos, 3).tolist()))
+            valid = valid_transitions(infos, 3).tolist()
+            assert valid_transitions(list_infos(infos, 3), 3).tolist() == valid
+            shown.append((observations.ravel().tolist(), valid))
         return shown
     finally:
         pool.close()

@@ -174,15 +174,90 @@ print(envs._state)
         diagnostics=("internals",),
     ),
     Case(
-        "a reset that is taken as one value and a step that is taken as five",
+        "old gym's four values, and infos that are a list",
         """\
-from gymnasium.vector import AsyncVectorEnv
+import gym
+
+envs = gym.vector.AsyncVectorEnv(env_fns)
+obs = envs.reset()
+for step in range(1000):
+    obs, rewards, dones, infos = envs.step(policy(obs))
+    for i, info in enumerate(infos):
+        if dones[i]:
+            last = info["terminal_observation"]
+""",
+        """\
+import gym
+from stablepool import StableProcessPoolEnv, list_infos
+
+envs = StableProcessPoolEnv(env_fns, autoreset_mode="SameStep")
+obs = envs.reset()[0]
+for step in range(1000):
+    obs, rewards, terminated, truncated, infos = envs.step(policy(obs))
+    dones = terminated | truncated
+    infos = list_infos(infos, envs.num_envs, terminations=terminated, truncations=truncated)
+    for i, info in enumerate(infos):
+        if dones[i]:
+            last = info["terminal_observation"]
+""",
+        diagnostics=("old-gym",),
+    ),
+    Case(
+        "a script that takes four values or five needs no change of its own",
+        """\
+from gym.vector import AsyncVectorEnv
 
 envs = AsyncVectorEnv(env_fns)
-obs = envs.reset()
-obs, reward, terminated, truncated, infos = envs.step(policy(obs))
+out = envs.step(actions)
+if len(out) == 5:
+    obs, rewards, terminated, truncated, infos = out
+    done = terminated | truncated
+else:
+    obs, rewards, done, infos = out
 """,
-        diagnostics=("reset-contradicts-step",),
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, autoreset_mode="SameStep")
+out = envs.step(actions)
+if len(out) == 5:
+    obs, rewards, terminated, truncated, infos = out
+    done = terminated | truncated
+else:
+    obs, rewards, done, infos = out
+""",
+    ),
+    Case(
+        "infos of episodes that ended, as Gymnasium before 1.0 had them",
+        """\
+import gymnasium as gym
+
+envs = gym.vector.AsyncVectorEnv(env_fns)
+next_obs, rewards, terminations, truncations, infos = envs.step(actions)
+if "final_info" in infos:
+    for info in infos["final_info"]:
+        if info and "episode" in info:
+            print(info["episode"]["r"][0])
+real_next_obs = next_obs.copy()
+for i, truncated in enumerate(truncations):
+    if truncated:
+        real_next_obs[i] = infos["final_observation"][i]
+""",
+        """\
+import gymnasium as gym
+from stablepool import StableProcessPoolEnv, final_infos
+
+envs = StableProcessPoolEnv(env_fns, autoreset_mode="SameStep")
+next_obs, rewards, terminations, truncations, infos = envs.step(actions)
+if "final_info" in infos:
+    for info in final_infos(infos):
+        if info and "episode" in info:
+            print(info["episode"]["r"])
+real_next_obs = next_obs.copy()
+for i, truncated in enumerate(truncations):
+    if truncated:
+        real_next_obs[i] = infos["final_obs"][i]
+""",
     ),
     Case(
         "environments in place of functions that make them",

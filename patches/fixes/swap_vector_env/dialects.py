@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...analysis.dialect import RENAMED, GymDialect
+from ...analysis.receivers import receiver_in_scope
 from ...analysis.script import Script
 from ...analysis.values import Unpacking
 from ...syntax.edits import Diagnostic, Edit, Insert, ReplaceExpression
@@ -13,7 +14,7 @@ from ...syntax.edits import Diagnostic, Edit, Insert, ReplaceExpression
 __all__ = ["dialect_edits", "dialect_refusals"]
 
 NAME = "swap-vector-env"
-_FINAL_INFOS, _FIRST = "final_infos", "first_observations"
+_FINAL_INFOS, _FIRST, _LIST_INFOS = "final_infos", "first_observations", "list_infos"
 _ARRAYS = frozenset({"r", "l", "t"})
 """What RecordEpisodeStatistics says of an episode: arrays of one number before Gymnasium 1.0, numbers since."""
 
@@ -84,25 +85,36 @@ def _plain_values(dialect: GymDialect, call: ast.Call) -> list[ast.expr | ast.st
 
 
 def _list_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
-    for node in dialect.lists if dialect.is_four else []:
-        message = "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
-        hint = "read infos[key][i] instead of infos[i][key]"
-        yield _refusal(dialect, "infos-list", node, message, hint)
+    """Lists of infos that are read where no assignment of the script can convert them."""
+    if not dialect.is_four:
+        return
+    converted = {unpacking.target.elts[-1] for unpacking in dialect.four}
+    for node in dialect.lists:
+        if not set(dialect.script.flow.definitions(node)) <= converted or not _counts(dialect):
+            message = (
+                "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
+            )
+            hint = "convert it where the step is unpacked: infos = stablepool.list_infos(infos, num_envs)"
+            yield _refusal(dialect, "infos-list", node, message, hint)
+
+
+def _counts(dialect: GymDialect) -> bool:
+    """True where each step's environments have a name that can be asked for their number."""
+    return all(_receiver(dialect, unpacking) is not None for unpacking in dialect.four)
+
+
+def _receiver(dialect: GymDialect, unpacking: Unpacking) -> str | None:
+    return receiver_in_scope(dialect.script, unpacking.call, unpacking.statement)
 
 
 def _reset_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     for call in dialect.results.resets:
-        apart = dialect.results.is_taken_apart(call, "reset")
         pairs = dialect.script.values.unpackings
         if dialect.is_four and any(
             u.call is call and not dialect.results.is_inspected(call, "reset") for u in pairs
         ):
             message = "the reset is unpacked as Gymnasium's pair, but the step into gym's four values"
             hint = "unpack observations, rewards, terminations, truncations, infos from the step"
-            yield _refusal(dialect, "reset-contradicts-step", call, message, hint)
-        elif dialect.takes_five and not dialect.is_gym and not apart and _is_kept(dialect, call):
-            message = "the reset is taken as one value, but the step is unpacked into Gymnasium's five"
-            hint = "unpack the reset as well: observations, infos = envs.reset()"
             yield _refusal(dialect, "reset-contradicts-step", call, message, hint)
 
 
@@ -126,6 +138,7 @@ def _helper_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     needed: tuple[tuple[str, Sequence[ast.expr]], ...] = (
         (_FINAL_INFOS, dialect.final_infos),
         (_FIRST, _whole_resets(dialect)),
+        (_LIST_INFOS, dialect.lists if dialect.is_four else []),
     )
     for name, nodes in needed:
         if nodes and not dialect.script.can_import(name):
@@ -208,13 +221,27 @@ def _four_to_five(dialect: GymDialect) -> Iterator[Edit]:
         done = unpacking.target.elts[2]
         text = script.text(done)
         both = ReplaceExpression(script.span(done), "_, _" if text == "_" else f"{terminated}, {truncated}")
-        joined = Insert(script.span(unpacking.statement), f"{text} = {terminated} | {truncated}")
-        operations = (both,) if text == "_" else (both, joined)
-        yield Edit(NAME, script.position(unpacking.statement), "the step has five values", operations)
+        joined = [] if text == "_" else [f"{text} = {terminated} | {truncated}"]
+        listed = _listed_infos(dialect, unpacking, f"{terminated}, truncations={truncated}" if joined else "")
+        inserts = [Insert(script.span(unpacking.statement), code) for code in joined + listed]
+        imports = (_LIST_INFOS,) if listed else ()
+        yield Edit(
+            NAME, script.position(unpacking.statement), "the step has five values", (both, *inserts), imports
+        )
     for call in dialect.results.resets:
         if not dialect.results.is_taken_apart(call, "reset") and dialect.results.is_read(call):
             whole = ReplaceExpression(script.span(call), f"{script.text(call)}[0]")
             yield Edit(NAME, script.position(call), "the reset returns observations and infos", (whole,))
+
+
+def _listed_infos(dialect: GymDialect, unpacking: Unpacking, ends: str) -> list[str]:
+    """The line that turns infos into old gym's list, where the script reads them so."""
+    infos = unpacking.target.elts[-1]
+    if not any(infos in dialect.script.flow.definitions(node) for node in dialect.lists):
+        return []
+    text = dialect.script.text(infos)
+    given = f", terminations={ends}" if ends else ""
+    return [f"{text} = {_LIST_INFOS}({text}, {_receiver(dialect, unpacking)}.num_envs{given})"]
 
 
 def _once(unpackings: list[Unpacking]) -> list[Unpacking]:
