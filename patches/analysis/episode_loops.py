@@ -27,6 +27,8 @@ Loop = ast.For | ast.AsyncFor | ast.While
 
 EPISODE = frozenset({"ep", "epi", "episode", "episodes", "game", "games", "trial", "trials"})
 _ROLLOUT = frozenset({"update", "updates", "iteration", "iterations", "rollout", "rollouts"})
+_STEP_WORDS = frozenset({"step", "steps", "t", "timestep", "timesteps"})
+_RETRY = frozenset({"retry", "retries", "attempt", "attempts", "try", "tries"})
 _ADVANTAGES = frozenset({"advantage", "advantages", "gae", "lastgaelam"})
 _VECTORS = frozenset({"envs", "venv", "venvs", "vec", "vector"})
 _STEPS = ("step", "step_async")
@@ -77,10 +79,20 @@ def _step_events(script: Script) -> Iterator[ast.Call]:
 def step_helpers(script: Script, call: ast.Call) -> Iterator[ast.AST]:
     """Functions around a step, up to the first loop: to call one is to step once."""
     for ancestor in script.names.ancestors(call):
-        if isinstance(ancestor, Loop):
+        if isinstance(ancestor, Loop) and not _is_retry(script, ancestor, call):
             return
         if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef):
             yield ancestor
+
+
+def _is_retry(script: Script, loop: Loop, event: ast.Call) -> bool:
+    """True for a loop that repeats one step until it succeeds: its name says so, or it is left after the step."""
+    if isinstance(loop, ast.For) and words(loop.target) & _RETRY:
+        return True
+    statement = script.names.statement(event)
+    block = script.names.block(statement)
+    after = block[block.index(statement) :]
+    return any(isinstance(each, ast.Break | ast.Return) for each in after)
 
 
 def _loops_around(script: Script, node: ast.AST) -> list[Loop]:
@@ -89,7 +101,7 @@ def _loops_around(script: Script, node: ast.AST) -> list[Loop]:
 
 
 def _around(script: Script, step: ast.Call) -> EpisodeLoop | None:
-    loops = _loops_around(script, step)
+    loops = [loop for loop in _loops_around(script, step) if not _is_retry(script, loop, step)]
     for inner, outer in pairwise(loops):
         kind = _kind(inner, outer)
         if kind == "rollout":
@@ -107,6 +119,9 @@ def _kind(inner: Loop, outer: Loop) -> str:
     if (about_outer | about_inner) & _ROLLOUT or _is_counted_within(inner, outer):
         return "rollout"
     if words(*outer.body) & _ADVANTAGES:
+        return ""
+    target = words(outer.target) if not isinstance(outer, ast.While) else set[str]()
+    if target & _STEP_WORDS and not target & EPISODE:
         return ""
     counted = words(*(s.target for s in outer.body if isinstance(s, ast.AugAssign)))
     return "episode" if (about_outer | about_inner | counted) & EPISODE else ""

@@ -54,6 +54,15 @@ class Origins:
                 found.update({key: variable} if variable is not None else {})
         return list(found.values())
 
+    def reads_observations(self, loop: EpisodeLoop) -> bool:
+        """True where the step loop reads what its steps observe."""
+        return any(
+            value.kind == "step" and value.item in ("", "observation")
+            for node in walk(loop.inner)
+            if _is_load(node)
+            for value in self._script.values.of(node)
+        )
+
     def _variable(self, loop: EpisodeLoop, key: Key, load: _Variable) -> Carried | None:
         """A variable of the step loop, by the first place that reads it."""
         inside = set(walk(loop.inner))

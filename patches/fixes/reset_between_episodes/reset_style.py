@@ -8,7 +8,7 @@ import textwrap
 from ...analysis.episode_loops import EpisodeLoop
 from ...analysis.receivers import environments, held, receiver_in_scope
 from ...analysis.script import Script, walk
-from .carried import Carried, is_measured, stored_variables
+from .carried import Carried, Origins, is_measured, stored_variables
 from .dominance import in_handler
 
 __all__ = ["HELPER", "Style", "reset_style"]
@@ -39,7 +39,7 @@ def reset_style(script: Script, loop: EpisodeLoop, carried: list[Carried], call_
     if receiver is None:
         return None
     if not carried:
-        return f"{receiver}.reset()", ()
+        return None if Origins(script).reads_observations(loop) else (f"{receiver}.reset()", ())
     if len(carried) == 1 and carried[0].is_plain and script.can_import(HELPER):
         return f"{carried[0].text} = {HELPER}({receiver}.reset())", (HELPER,)
     return None

@@ -88,9 +88,9 @@ def _list_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     """Lists of infos that are read where no assignment of the script can convert them."""
     if not dialect.is_four:
         return
-    converted = {unpacking.target.elts[-1] for unpacking in dialect.four}
+    converted = {unpacking.target.elts[-1] for unpacking in _convertible(dialect)}
     for node in dialect.lists:
-        if not set(dialect.script.flow.definitions(node)) <= converted or not _counts(dialect):
+        if not set(dialect.script.flow.definitions(node)) <= converted:
             message = (
                 "infos is read as a list with one entry per environment; the pool returns a dict of arrays"
             )
@@ -98,9 +98,14 @@ def _list_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
             yield _refusal(dialect, "infos-list", node, message, hint)
 
 
-def _counts(dialect: GymDialect) -> bool:
-    """True where each step's environments have a name that can be asked for their number."""
-    return all(_receiver(dialect, unpacking) is not None for unpacking in dialect.four)
+def _convertible(dialect: GymDialect) -> list[Unpacking]:
+    """Steps of old gym whose infos can be turned into a list where they are unpacked."""
+    taken = dialect.four if dialect.is_four else [u for u in dialect.results.unpackings if u.count == 5]
+    known = [
+        u for u in taken if _receiver(dialect, u) is not None and isinstance(u.target.elts[-1], ast.Name)
+    ]
+    alone = [u for u in known if dialect.script.stands_alone(u.statement)]
+    return alone if dialect.is_gym else []
 
 
 def _receiver(dialect: GymDialect, unpacking: Unpacking) -> str | None:
@@ -138,7 +143,7 @@ def _helper_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     needed: tuple[tuple[str, Sequence[ast.expr]], ...] = (
         (_FINAL_INFOS, dialect.final_infos),
         (_FIRST, _whole_resets(dialect)),
-        (_LIST_INFOS, dialect.lists if dialect.is_four else []),
+        (_LIST_INFOS, dialect.lists if dialect.is_gym else []),
     )
     for name, nodes in needed:
         if nodes and not dialect.script.can_import(name):
@@ -168,6 +173,7 @@ def dialect_edits(dialect: GymDialect) -> Iterator[Edit]:
         yield from _numbers(script, lookup)
     if dialect.is_four:
         yield from _four_to_five(dialect)
+    yield from _listed_infos(dialect)
     for call in _whole_resets(dialect):
         code = ReplaceExpression(script.span(call), f"{_FIRST}({script.text(call)})")
         message = "the reset returns observations and infos"
@@ -221,27 +227,50 @@ def _four_to_five(dialect: GymDialect) -> Iterator[Edit]:
         done = unpacking.target.elts[2]
         text = script.text(done)
         both = ReplaceExpression(script.span(done), "_, _" if text == "_" else f"{terminated}, {truncated}")
-        joined = [] if text == "_" else [f"{text} = {terminated} | {truncated}"]
-        listed = _listed_infos(dialect, unpacking, f"{terminated}, truncations={truncated}" if joined else "")
-        inserts = [Insert(script.span(unpacking.statement), code) for code in joined + listed]
-        imports = (_LIST_INFOS,) if listed else ()
-        yield Edit(
-            NAME, script.position(unpacking.statement), "the step has five values", (both, *inserts), imports
-        )
+        joined = Insert(script.span(unpacking.statement), f"{text} = {terminated} | {truncated}")
+        operations = (both,) if text == "_" else (both, joined)
+        yield Edit(NAME, script.position(unpacking.statement), "the step has five values", operations)
     for call in dialect.results.resets:
         if not dialect.results.is_taken_apart(call, "reset") and dialect.results.is_read(call):
             whole = ReplaceExpression(script.span(call), f"{script.text(call)}[0]")
             yield Edit(NAME, script.position(call), "the reset returns observations and infos", (whole,))
 
 
-def _listed_infos(dialect: GymDialect, unpacking: Unpacking, ends: str) -> list[str]:
-    """The line that turns infos into old gym's list, where the script reads them so."""
-    infos = unpacking.target.elts[-1]
-    if not any(infos in dialect.script.flow.definitions(node) for node in dialect.lists):
-        return []
-    text = dialect.script.text(infos)
-    given = f", terminations={ends}" if ends else ""
-    return [f"{text} = {_LIST_INFOS}({text}, {_receiver(dialect, unpacking)}.num_envs{given})"]
+def _listed_infos(dialect: GymDialect) -> Iterator[Edit]:
+    """Lines that turn infos into old gym's list, where the script reads them."""
+    script = dialect.script
+    for unpacking in _once(_convertible(dialect)):
+        infos = unpacking.target.elts[-1]
+        assert isinstance(infos, ast.Name)
+        read_as_list = any(infos in script.flow.definitions(node) for node in dialect.lists)
+        if read_as_list or (dialect.is_four and _goes_out_of_sight(script, infos)):
+            text = script.text(infos)
+            ends = _ends(dialect, unpacking)
+            code = f"{text} = {_LIST_INFOS}({text}, {_receiver(dialect, unpacking)}.num_envs{ends})"
+            message = "old gym's infos were a list with one dict per environment"
+            operation = Insert(script.span(unpacking.statement), code)
+            yield Edit(NAME, script.position(infos), message, (operation,), (_LIST_INFOS,))
+
+
+def _goes_out_of_sight(script: Script, infos: ast.Name) -> bool:
+    """True where other code gets the infos, and the script itself does not read them by key."""
+    parents = [script.names.parents[use] for use in script.flow.uses(infos)]
+    by_key = any(isinstance(parent, ast.Subscript | ast.Compare | ast.Attribute) for parent in parents)
+    return not by_key and any(isinstance(parent, ast.Call | ast.keyword | ast.Return) for parent in parents)
+
+
+def _ends(dialect: GymDialect, unpacking: Unpacking) -> str:
+    """The arguments that say which episodes a time limit has ended, where the script keeps them."""
+    script = dialect.script
+    if unpacking in dialect.four:
+        if script.text(unpacking.target.elts[2]) == "_":
+            return ""
+        terminated, truncated = script.free_name("terminated"), script.free_name("truncated")
+    else:
+        terminated, truncated = (script.text(element) for element in unpacking.target.elts[2:4])
+    if not (terminated.isidentifier() and truncated.isidentifier()) or "_" in (terminated, truncated):
+        return ""
+    return f", terminations={terminated}, truncations={truncated}"
 
 
 def _once(unpackings: list[Unpacking]) -> list[Unpacking]:
