@@ -253,7 +253,7 @@ LEFT_ALONE = {
     "timeout given": ("step-timeouts", "", POOL, ()),
     "timeout given as None": ("step-timeouts", "", POOL.replace("8.0", "None"), ()),
     "timeout by position": ("step-timeouts", "from stablepool import StableProcessPoolEnv\n", "envs = StableProcessPoolEnv(fns, 8, 30.0)\n", ()),
-    "a default that others rely on as well": ("step-timeouts", "import signal\n" + POOL, "def limit(seconds=30):\n    signal.alarm(seconds)\nlimit()\nenvs.step(a)\ndef load():\n    limit()\n    return read()\n", ()),
+    "a default that others rely on as well": ("step-timeouts", "import signal\n" + POOL, "def limit(seconds=30):\n    signal.alarm(seconds)\nlimit()\nenvs.step(a)\ndef load():\n    limit()\n    return read()\n", ("shared-limit",)),
     "a future of something else": ("step-timeouts", "", POOL + "f = pool.submit(load, a)\nf.result(timeout=30)\n", ()),
     "a long alarm": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(150)\nenvs.step(a)\n", ()),
     "an alarm for the whole run": ("step-timeouts", "import signal\n" + POOL, "signal.alarm(3600)\nenvs.reset()\nwhile True:\n    envs.step(a)\n", ()),

@@ -166,6 +166,18 @@ LEFT_ALONE: dict[str, tuple[str, tuple[str, ...]]] = {
         """,
         ("polled-wait",),
     ),
+    "a limit that shall be missed": (
+        "import pytest\nenvs.step_async(a)\nwith pytest.raises(TimeoutError):\n    envs.step_wait(timeout=0.1)\n",
+        ("expected-timeout",),
+    ),
+    "a limit for an episode": (
+        "def go():\n    signal.alarm(30)\n    for _ in range(9):\n        envs.step(a)\n    signal.alarm(0)\n",
+        ("unclear-guard",),
+    ),
+    "a limit for the whole run": (
+        "def go():\n    signal.alarm(3600)\n    for _ in range(9):\n        envs.step(a)\n",
+        (),
+    ),
     "a queue of something else": ("tasks = queue.Queue()\ntasks.get(timeout=1)\n", ()),
     "an environment that the script does not make": (
         "def check(env):\n    signal.alarm(5)\n    env.step(a)\n    signal.alarm(0)\n",

@@ -17,6 +17,11 @@ from .step_bound import StepBound, becomes_or_is_pool, given_timeout, step_bound
 __all__ = ["FIX"]
 
 NAME = "step-timeouts"
+_OBSTACLES = {
+    "expected-timeout": "this time-out is meant to be missed",
+    "polled-wait": "this time-out stands in a loop that may wait again",
+    "shared-limit": "this time-out limits other work as well",
+}
 
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
@@ -98,10 +103,8 @@ def _problem(found: ManualTimeout, seconds: float | None) -> tuple[str, str] | N
     if seconds is None:
         return "computed-timeout", "this time-out is not a plain number"
     if found.guards == "unclear":
-        return "unclear-guard", "this time-out may guard a step of the pool, or one environment"
-    if found.polled:
-        return "polled-wait", "this time-out stands in a loop that may wait again"
-    return None
+        return "unclear-guard", "this time-out may guard a step of the pool, or something else"
+    return (found.obstacle, _OBSTACLES[found.obstacle]) if found.obstacle else None
 
 
 def _raised(script: Script, bound: StepBound, found: ManualTimeout) -> Edit:

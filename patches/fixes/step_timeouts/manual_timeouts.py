@@ -10,7 +10,7 @@ from ...analysis.script import Script, walk
 from ...syntax.callees import Def, pair_arguments
 from .alarms import alarm_seconds, guarded_waits, is_taken_back, scoped_seconds
 from .awaited import awaited_work
-from .waits import Guarded, assigned, guarded, innermost_loop
+from .waits import Guarded, assigned, guarded, innermost_loop, waits_within
 
 __all__ = ["ManualTimeout", "manual_timeouts", "message_roots"]
 
@@ -27,14 +27,14 @@ class ManualTimeout:
         root: The function (or module) that it stands in.
         site: The call that waits, or sets the alarm.
         guards: Whose step it guards.
-        polled: True where the wait may be repeated: it does not surely give up after so many seconds.
+        obstacle: Code of the reason for which the number must not be changed; empty where it may.
     """
 
     value: ast.expr
     root: ast.AST
     site: ast.Call
     guards: Guarded = "pool"
-    polled: bool = False
+    obstacle: str = ""
 
 
 def manual_timeouts(script: Script) -> Iterator[ManualTimeout]:
@@ -93,15 +93,30 @@ def _handlers_around(script: Script, node: ast.AST) -> Iterator[ast.ExceptHandle
 def _from_call(script: Script, call: ast.Call) -> Iterator[ManualTimeout]:
     root = script.names.function(call) or script.tree
     if (work := awaited_work(script, call)) is not None:
-        yield from _resolve(script, ManualTimeout(work.seconds, root, call, work.guards, work.polled))
+        obstacle = "expected-timeout" if _is_expected(script, call) else "polled-wait" if work.polled else ""
+        yield from _resolve(script, ManualTimeout(work.seconds, root, call, work.guards, obstacle))
         return
     seconds = alarm_seconds(script, call) or scoped_seconds(script, call)
     if seconds is None:
         return
     if waits := guarded_waits(script, call):
         yield from _resolve(script, ManualTimeout(seconds, root, call, guarded(script, waits)))
+    elif (waits := waits_within(script, root)) and guarded(script, waits) == "pool":
+        yield ManualTimeout(seconds, root, call, "unclear")
     else:
         yield from _from_callers(script, seconds, root)
+
+
+def _is_expected(script: Script, call: ast.Call) -> bool:
+    """True under `with pytest.raises(...)` and `with self.assertRaises(...)`: it shall be too short."""
+    blocks = (ancestor for ancestor in script.names.ancestors(call) if isinstance(ancestor, ast.With))
+    managers = (item.context_expr for block in blocks for item in block.items)
+    return any(
+        isinstance(manager, ast.Call)
+        and isinstance(manager.func, ast.Attribute)
+        and manager.func.attr in {"raises", "assertRaises"}
+        for manager in managers
+    )
 
 
 def _resolve(script: Script, found: ManualTimeout) -> Iterator[ManualTimeout]:
@@ -183,10 +198,11 @@ def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[Ma
         silent.discard(call)
         if call in guarding:
             yield from _resolve(script, _at(script, given, call, guarding[call]))
-    if silent and silent <= guarding.keys():
-        first = min(silent, key=lambda call: script.span(call).start)
+    if counting := silent & guarding.keys():
+        first = min(counting, key=lambda call: script.span(call).start)
+        obstacle = "" if silent == counting else "shared-limit"
         for default in _default(function, name):
-            yield _at(script, default, first, guarding[first])
+            yield replace(_at(script, default, first, guarding[first]), obstacle=obstacle)
 
 
 def _at(script: Script, value: ast.expr, call: ast.Call, waits: list[ast.Call]) -> ManualTimeout:
