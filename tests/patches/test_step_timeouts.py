@@ -94,6 +94,34 @@ RAISED = {
         "r = pool.apply_async(envs.step, (a,))\nout = r.get(timeout=10)\n",
         "r = pool.apply_async(envs.step, (a,))\nout = r.get(timeout=60)\n",
     ),
+    "threads of a list": (
+        """\
+        threads = [threading.Thread(target=envs.step, args=(a,))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=10)
+        """,
+        """\
+        threads = [threading.Thread(target=envs.step, args=(a,))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=60)
+        """,
+    ),
+    "futures that are appended": (
+        "fs = []\nfs.append(pool.submit(envs.step, a))\nfor f in fs:\n    out = f.result(timeout=10)\n",
+        "fs = []\nfs.append(pool.submit(envs.step, a))\nfor f in fs:\n    out = f.result(timeout=60)\n",
+    ),
+    "a coroutine": (
+        "async def go():\n    return envs.step(a)\nasync def main():\n    await asyncio.wait_for(go(), timeout=10)\n",
+        "async def go():\n    return envs.step(a)\nasync def main():\n    await asyncio.wait_for(go(), timeout=60)\n",
+    ),
+    "func_timeout": (
+        "from func_timeout import func_timeout\nout = func_timeout(10, envs.step, args=(a,))\n",
+        "from func_timeout import func_timeout\nout = func_timeout(60, envs.step, args=(a,))\n",
+    ),
     "a timer": (
         "for _ in range(9):\n    t = threading.Timer(10, stop)\n    t.start()\n    envs.step(a)\n    t.cancel()\n",
         "for _ in range(9):\n    t = threading.Timer(60, stop)\n    t.start()\n    envs.step(a)\n    t.cancel()\n",

@@ -15,6 +15,7 @@ _THREAD = frozenset({"threading.Thread"})
 _OF_FUTURES = frozenset({"asyncio.wait_for", "asyncio.wait", "concurrent.futures.wait"}) | frozenset(
     {"concurrent.futures.as_completed", "asyncio.as_completed"}
 )
+_IN_PLACE = frozenset({"func_timeout.func_timeout"})
 _BY_METHOD = {"join": "Thread", "result": "submit", "get": "apply_async", "wait": "apply_async"}
 _SIGNALS = {"get": {"put", "put_nowait"}, "wait": {"set"}, "poll": {"send"}}
 _FUNCTION_AT = {"submit": 0, "apply_async": 0, "to_thread": 0, "run_in_executor": 1}
@@ -38,15 +39,18 @@ class AwaitedWork:
 
 def awaited_work(script: Script, call: ast.Call) -> AwaitedWork | None:
     """What a call awaits, and for how long; None where it awaits no environment, or as long as it takes."""
-    if script.names.origins(call.func) & _OF_FUTURES:
+    origins = script.names.origins(call.func)
+    if origins & _OF_FUTURES:
         return _work(script, call, _seconds(call, 1), list(_started(script, call.args[:1])))
+    if origins & _IN_PLACE:
+        return _work(script, call, _seconds(call, 0), [call])
     if not isinstance(call.func, ast.Attribute):
         return None
     method, receiver = call.func.attr, call.func.value
     if method in _POOL_WAITS and script.is_receiver(receiver):
         return _pool_wait(script, call, method)
     if method in _BY_METHOD and (started := _started_by(script, receiver, _BY_METHOD[method])):
-        return _work(script, call, _seconds(call, 0), started)
+        return _work(script, _one_by_one(script, receiver) or call, _seconds(call, 0), started)
     return _signalled(script, call, method, receiver) if method in _SIGNALS else None
 
 
@@ -59,13 +63,13 @@ def _pool_wait(script: Script, call: ast.Call, method: str) -> AwaitedWork | Non
 
 
 def _work(
-    script: Script, call: ast.Call, seconds: ast.expr | None, started: list[ast.Call]
+    script: Script, site: ast.AST, seconds: ast.expr | None, started: list[ast.Call]
 ) -> AwaitedWork | None:
-    """The work of some threads or futures."""
+    """The work of some threads or futures, awaited at a place."""
     found = [kind for start in started if (kind := _runs(script, start)) is not None]
     if seconds is None or not found:
         return None
-    loop = innermost_loop(script, call)
+    loop = innermost_loop(script, site)
     polled = loop is not None and all(innermost_loop(script, start) is not loop for start in started)
     return AwaitedWork(seconds, _strongest(found), polled)
 
@@ -114,9 +118,19 @@ def _seconds(call: ast.Call, position: int) -> ast.expr | None:
 
 def _started_by(script: Script, receiver: ast.expr, starter: str) -> list[ast.Call]:
     """The `Thread(...)` or `executor.submit(...)` that a variable stands for, where it stands for nothing else."""
+    if (loop := _one_by_one(script, receiver)) is not None:
+        return [start for start in _started(script, [loop.iter]) if _is_start(script, start, starter)]
     made = [receiver] if isinstance(receiver, ast.Call) else assigned(script, receiver)
     calls = [m for m in made if isinstance(m, ast.Call) and _is_start(script, m, starter)]
     return calls if len(calls) == len(made) else []
+
+
+def _one_by_one(script: Script, receiver: ast.expr) -> ast.For | None:
+    """The `for` that gives a variable its values: `for thread in threads: thread.join(10)`."""
+    bindings = script.names.bindings(receiver) if isinstance(receiver, ast.Name) else []
+    loops = [script.names.parents.get(binding.node) for binding in bindings]
+    around = [ancestor for ancestor in script.names.ancestors(receiver) if ancestor in loops]
+    return next((loop for loop in around if isinstance(loop, ast.For)), None)
 
 
 def _is_start(script: Script, call: ast.Call, starter: str) -> bool:
@@ -126,19 +140,31 @@ def _is_start(script: Script, call: ast.Call, starter: str) -> bool:
 
 
 def _started(script: Script, roots: list[ast.expr]) -> Iterator[ast.Call]:
-    """Starts of work under some expressions, or in what is assigned to the variables there."""
+    """Starts of work under some expressions, or in what is assigned or appended to the variables there."""
     names = [node for node in walk(*roots) if isinstance(node, ast.Name)]
-    for node in walk(*roots, *(value for name in names for value in assigned(script, name))):
+    values = [value for name in names for value in (*assigned(script, name), *_appended(script, name))]
+    for node in walk(*roots, *values):
         if isinstance(node, ast.Call) and _function(script, node) is not None:
             yield node
 
 
+def _appended(script: Script, name: ast.Name) -> Iterator[ast.expr]:
+    key = script.key(name)
+    for call in script.names.calls:
+        is_append = isinstance(call.func, ast.Attribute) and call.func.attr == "append"
+        if is_append and isinstance(call.func, ast.Attribute) and script.key(call.func.value) == key:
+            yield from call.args
+
+
 def _function(script: Script, start: ast.Call) -> ast.expr | None:
-    """What a thread, an executor or an event loop is given to run."""
-    if script.names.origins(start.func) & _THREAD:
+    """What a thread, an executor or an event loop is given to run; a coroutine is its own function."""
+    origins = script.names.origins(start.func)
+    if origins & _THREAD:
         return next((keyword.value for keyword in start.keywords if keyword.arg == "target"), None)
+    if isinstance(script.called_function(start), ast.AsyncFunctionDef):
+        return start.func
     name = start.func.attr if isinstance(start.func, ast.Attribute) else ""
-    position = _FUNCTION_AT.get(name)
+    position = 1 if origins & _IN_PLACE else _FUNCTION_AT.get(name)
     return start.args[position] if position is not None and len(start.args) > position else None
 
 
