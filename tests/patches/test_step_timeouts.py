@@ -266,6 +266,22 @@ def test_a_script_that_is_not_swapped_keeps_its_only_limit() -> None:
     assert [d.code for d in plan.diagnostics] == ["not-the-pool"]
 
 
+def test_a_class_that_is_chosen_at_run_time_has_the_default_deadline() -> None:
+    script = """\
+        import signal
+        from gymnasium.vector import SyncVectorEnv
+        from stablepool import StableProcessPoolEnv
+        N_ENVS = 32
+        make = StableProcessPoolEnv if parallel else SyncVectorEnv
+        envs = make(fns(N_ENVS))
+        signal.alarm({})
+        envs.step(a)
+        signal.alarm(0)
+        """
+    plan = check_transformed(script.format(30), script.format(90), ["step-timeouts"])
+    assert reported(plan) == ("chosen-class",)
+
+
 def test_arguments_that_are_unpacked_may_hold_a_timeout() -> None:
     script = "from stablepool import StableProcessPoolEnv\nenvs = StableProcessPoolEnv(fns, **settings)\n"
     assert reported(check_noop(script, ["step-timeouts"])) == ("hidden-arguments",)

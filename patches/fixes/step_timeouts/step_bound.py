@@ -68,6 +68,13 @@ def becomes_or_is_pool(script: Script, options: Options, call: ast.Call) -> bool
     return swapped or bool(script.names.origins(call.func) & POOL)
 
 
+def _may_be_pool(script: Script, options: Options, call: ast.Call) -> bool:
+    """True for these, and where the class is chosen at run time and the pool is among the choices."""
+    is_chosen = not script.becomes_pool(call) and not script.names.origins(call.func) & POOL
+    offered = "swap-vector-env" in options.selected or bool(script.pool_references)
+    return becomes_or_is_pool(script, options, call) or (is_chosen and offered)
+
+
 def given_timeout(script: Script, call: ast.Call) -> ast.expr | None:
     """The deadline that a construction gives, by keyword or as the pool's third argument."""
     by_name = (keyword.value for keyword in call.keywords if keyword.arg == "timeout")
@@ -82,7 +89,7 @@ def step_bound(script: Script, options: Options) -> StepBound | None:
         script: The script.
         options: What the user asked for.
     """
-    pools = [call for call in script.constructions if becomes_or_is_pool(script, options, call)]
+    pools = [call for call in script.constructions if _may_be_pool(script, options, call)]
     if not pools:
         return None
     seconds = [_deadline(script, options, call) for call in pools]
@@ -99,7 +106,8 @@ def _deadline(script: Script, options: Options, call: ast.Call) -> float | None:
     seconds = [_number(value) for value in [*values, *([given] if given is not None else [])]]
     if given is None:
         hidden = any(keyword.arg is None for keyword in call.keywords)
-        seconds.append(_DEFAULT_S if hidden else float(options.timeout))
+        is_set = becomes_or_is_pool(script, options, call) and not hidden
+        seconds.append(float(options.timeout) if is_set else _DEFAULT_S)
     known = [s for s in seconds if s is not None]
     return max(known) if len(known) == len(seconds) else None
 
