@@ -9,10 +9,12 @@ from .script import Key, Script, walk
 __all__ = ["announcement", "clean_up_block", "ends_processes", "worker_lists"]
 
 _ENDING = frozenset({"terminate", "kill"})
-_HARMLESS = frozenset({"terminate", "kill", "join", "close", "is_alive"})
+_HARMLESS = frozenset({"terminate", "kill", "join", "close", "is_alive", "wait", "is_running"})
 _SPEECH = frozenset({"debug", "info", "warning", "warn", "error", "exception"})
 _SENDS = frozenset({"os.kill"})
 _OURSELVES = frozenset({"multiprocessing.current_process", "os.getpid"})
+_AWAITS = frozenset({"psutil.wait_procs"})
+_PAUSES = frozenset({"time.sleep"})
 
 
 def worker_lists(script: Script) -> list[ast.Attribute]:
@@ -29,10 +31,12 @@ def clean_up_block(script: Script, children: ast.expr) -> list[ast.stmt] | None:
 
     Args:
         script: The script.
-        children: A call of `active_children()`, or `envs.processes`.
+        children: A call of `active_children()` or of `psutil.Process().children(...)`, or `envs.processes`.
     """
     source = _listed(script, children)
     statement = script.names.statement(children)
+    if isinstance(statement, ast.While):
+        return [statement] if _goes_on_while(script, statement, source) else None
     if isinstance(statement, ast.For) and statement.iter is source:
         block: list[ast.stmt] = [statement]
     elif isinstance(statement, ast.Expr) and _is_comprehension_over(statement.value, source):
@@ -48,6 +52,33 @@ def clean_up_block(script: Script, children: ast.expr) -> list[ast.stmt] | None:
     if not all(_only_ends_processes(script, loop) for loop in loops):
         return None
     return block if script.stands_alone(*block) else None
+
+
+def _goes_on_while(script: Script, loop: ast.While, source: ast.expr) -> bool:
+    """True for `while active_children():` around nothing but loops over the same list that end it, and pauses."""
+    test = loop.test
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Gt | ast.NotEq):
+        test = test.left if _is_zero(test.comparators[0]) else test
+    if isinstance(test, ast.Call) and isinstance(test.func, ast.Name) and test.func.id == "len":
+        test = test.args[0] if test.args else test
+    same = test is source and not loop.orelse and script.stands_alone(loop)
+    parts = [_ends_or_pauses(script, statement, source) for statement in loop.body]
+    return same and all(parts) and ends_processes(script, *loop.body)
+
+
+def _is_zero(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value == 0
+
+
+def _ends_or_pauses(script: Script, statement: ast.stmt, source: ast.expr) -> bool:
+    if isinstance(statement, ast.For):
+        over = statement.iter
+        if isinstance(over, ast.Call) and getattr(over.func, "id", "") in {"list", "tuple"} and over.args:
+            over = over.args[0]
+        silent = not _said_first(statement)
+        return ast.dump(over) == ast.dump(source) and silent and _only_ends_processes(script, statement)
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Call) and bool(script.names.origins(value.func) & _PAUSES)
 
 
 def ends_processes(script: Script, *roots: ast.AST) -> bool:
@@ -116,21 +147,25 @@ def _loops_over(script: Script, assignment: ast.Assign) -> list[ast.stmt]:
     key = script.key(assignment.targets[0])
     if key is None:
         return []
-    uses = [n for n in script.names.order if isinstance(n, ast.Name) and script.key(n) == key]
+    uses = _uses(script, {key})
     first = next((n for n in uses if isinstance(script.names.parents[n], ast.For)), None)
     start = script.names.statement(first) if first is not None else None
     if start is None or not _is_reached_from(script, assignment, start):
         return []
-    loops = _consecutive_loops(script, start, key)
+    loops, keys = _consecutive_loops(script, start, key)
     begin, end = script.span(loops[0]).start, script.span(loops[-1]).end if loops else 0
     before = [n for n in uses if script.span(n).start < begin and isinstance(n.ctx, ast.Load)]
     stored = [n for n in uses if isinstance(n.ctx, ast.Store)]
-    if len(stored) > 1 or any(script.span(n).start >= end for n in uses):
+    if len(stored) > 1 or any(script.span(n).start >= end for n in _uses(script, keys)):
         return []
     block = script.names.block(assignment)
     follows = block is script.names.block(start) and block.index(start) == block.index(assignment) + 1
-    needed = bool(before or _said_first(loops[0]))
+    needed = bool(before or (isinstance(loops[0], ast.For) and _said_first(loops[0])))
     return [*loops] if needed or not follows else [assignment, *loops]
+
+
+def _uses(script: Script, keys: set[Key]) -> list[ast.Name]:
+    return [n for n in script.names.order if isinstance(n, ast.Name) and script.key(n) in keys]
 
 
 def _is_reached_from(script: Script, assignment: ast.Assign, loop: ast.stmt) -> bool:
@@ -144,14 +179,30 @@ def _is_reached_from(script: Script, assignment: ast.Assign, loop: ast.stmt) -> 
     return script.span(assignment).end <= script.span(loop).start
 
 
-def _consecutive_loops(script: Script, start: ast.stmt, key: Key) -> list[ast.For]:
-    block = script.names.block(start)
-    found: list[ast.For] = []
+def _consecutive_loops(script: Script, start: ast.stmt, key: Key) -> tuple[list[ast.stmt], set[Key]]:
+    """Loops over a list one after the other, and `gone, alive = psutil.wait_procs(list)` with loops over these."""
+    block, keys = script.names.block(start), {key}
+    found: list[ast.stmt] = []
     for statement in block[block.index(start) :]:
-        if not (isinstance(statement, ast.For) and script.key(statement.iter) == key):
+        awaited = _awaited(script, statement, keys)
+        if not (isinstance(statement, ast.For) and script.key(statement.iter) in keys) and awaited is None:
             break
+        keys |= awaited or set()
         found.append(statement)
-    return found
+    return found, keys
+
+
+def _awaited(script: Script, statement: ast.stmt, keys: set[Key]) -> set[Key] | None:
+    """The variables that a call of `psutil.wait_procs` fills; None for any other statement."""
+    value = statement.value if isinstance(statement, ast.Assign | ast.Expr) else None
+    if not isinstance(value, ast.Call) or not script.names.origins(value.func) & _AWAITS:
+        return None
+    reacts = any(keyword.arg != "timeout" for keyword in value.keywords)
+    if reacts or not value.args or script.key(value.args[0]) not in keys:
+        return None
+    targets = statement.targets if isinstance(statement, ast.Assign) else []
+    names = [node for node in walk(*targets) if isinstance(node, ast.Name) and node.id != "_"]
+    return {found for node in names if (found := script.key(node)) is not None}
 
 
 def _only_ends_processes(script: Script, loop: ast.For) -> bool:

@@ -85,10 +85,12 @@ def _touched(operation: object) -> Iterator[Span]:
 def _is_touched(source: Source, touched: list[Span], node: ast.stmt) -> bool:
     """True where an edit reaches into a statement's own expressions, or takes the statement as a whole."""
     span = source.span(node)
+    decorators = getattr(node, "decorator_list", [])
+    head_start = min([span.start, *(source.span(decorator).start for decorator in decorators)])
     head_end = _head_end(source, node)
     return any(
         (other.start <= span.start and span.end <= other.end)
-        or (span.start <= other.start and other.end <= head_end)
+        or (head_start <= other.start and other.end <= head_end)
         for other in touched
     )
 

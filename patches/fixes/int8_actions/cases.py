@@ -88,4 +88,19 @@ choices = np.zeros(n_envs, dtype=np.int64)
 envs.step(choices)
 """,
     ),
+    Case(
+        "environments with binary actions, whose actions are made in other ways: reported",
+        """\
+import numpy as np
+from fuelbreak import FuelBreakEnv
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv([lambda: FuelBreakEnv(r) for r in rasters])
+action = [0] * n_cells
+action[cell] = 1
+env.step(action)
+envs.step(actions.astype(np.float32))
+""",
+        diagnostics=("other-array", "other-array"),
+    ),
 )

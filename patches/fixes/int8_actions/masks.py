@@ -10,11 +10,21 @@ from ...analysis.episode_loops import words
 from ...analysis.script import Key, Script
 from .mask_flow import flows_to, goes_to_torch
 
-__all__ = ["Mask", "arrays", "is_action", "is_binary", "is_empty_action"]
+__all__ = [
+    "Mask",
+    "arrays",
+    "holder",
+    "holds_only_bits",
+    "is_action",
+    "is_binary",
+    "is_empty_action",
+    "steps_with",
+]
 
 _ZEROS = frozenset({"numpy.zeros", "numpy.zeros_like"})
 _FULL = frozenset({"numpy.full", "numpy.full_like"})
 _STEPS = frozenset({"step", "step_async"})
+_ENVS = frozenset({"env", "envs"})
 _GRID_SIDES = frozenset({"h", "w", "height", "width", "rows", "cols", "nrows", "ncols", "ny", "nx"})
 _ACTION_WORDS = frozenset({"act", "acts", "action", "actions"})
 _NEUTRAL_WORDS = frozenset(
@@ -65,7 +75,7 @@ def arrays(script: Script) -> Iterator[Mask]:
     for call in script.names.calls:
         origins = script.names.origins(call.func)
         if (origins & _ZEROS and call.args) or (origins & _FULL and _is_filled_with_zero(call)):
-            yield Mask(call, _holder(script, call))
+            yield Mask(call, holder(script, call))
 
 
 def _is_filled_with_zero(call: ast.Call) -> bool:
@@ -89,10 +99,10 @@ def _is_space_shape(call: ast.Call) -> bool:
     return isinstance(size, ast.Attribute) and size.attr == "shape" and "action" in words(size)
 
 
-def _holder(script: Script, call: ast.Call) -> Key | None:
+def holder(script: Script, array: ast.expr) -> Key | None:
     """The variable that an array, or a list of such arrays, is assigned to."""
-    child: ast.AST = call
-    for parent in script.names.ancestors(call):
+    child: ast.AST = array
+    for parent in script.names.ancestors(array):
         if isinstance(parent, ast.Assign) and parent.value is child and len(parent.targets) == 1:
             return script.key(parent.targets[0])
         if isinstance(parent, ast.AnnAssign) and parent.value is child:
@@ -110,28 +120,34 @@ def _is_conversion(parent: ast.AST, child: ast.AST) -> bool:
     return isinstance(parent, ast.Call) and parent.func is child and isinstance(child, ast.Attribute)
 
 
-def is_action(script: Script, mask: Mask) -> bool:
-    """True where the array reaches a step, or has a name that says "action"."""
-    if mask.key is None:
-        parent = script.names.parents[mask.call]
-        function = script.names.function(mask.call)
+def is_action(script: Script, value: ast.expr, key: Key | None) -> bool:
+    """True where a value reaches a step, or has a name that says "action".
+
+    Args:
+        script: The script.
+        value: What makes the array.
+        key: The variable that holds it.
+    """
+    if key is None:
+        parent = script.names.parents[value]
+        function = script.names.function(value)
         returned = (
             isinstance(parent, ast.Return) and function is not None and "action" in function.name.lower()
         )
-        return returned or _is_step_argument(parent, mask.call)
-    words_of_name = _words_of(mask.key)
+        return returned or _is_step_argument(parent, value)
+    words_of_name = _words_of(key)
     named = bool(words_of_name & _ACTION_WORDS) and words_of_name <= _ACTION_WORDS | _NEUTRAL_WORDS
-    return named or _reaches_step(script, mask)
+    return named or _reaches_step(script, key)
 
 
-def _reaches_step(script: Script, mask: Mask) -> bool:
+def _reaches_step(script: Script, key: Key | None) -> bool:
     """True where the array, alone or in a stack, is the argument of a step, or joins a batch of actions."""
-    held = flows_to(script, mask.key) if mask.key is not None else frozenset()
+    held = flows_to(script, key) if key is not None else frozenset()
     for use in (n for n in script.names.order if isinstance(n, ast.Name) and script.key(n) in held):
         parent = script.names.parents[use]
         if _is_step_argument(parent, use) or _joins_actions(parent, use):
             return True
-    return any(_is_returned_as_action(script, key) for key in held)
+    return any(_is_returned_as_action(script, found) for found in held)
 
 
 def _is_returned_as_action(script: Script, key: Key) -> bool:
@@ -193,22 +209,32 @@ def _words_of(key: Key) -> set[str]:
 
 
 def _is_step_argument(parent: ast.AST, node: ast.expr) -> bool:
-    return (
-        isinstance(parent, ast.Call)
-        and node in parent.args
-        and isinstance(parent.func, ast.Attribute)
-        and parent.func.attr in _STEPS
-    )
+    return isinstance(parent, ast.Call) and node in parent.args and _is_step(parent)
+
+
+def _is_step(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr in _STEPS
+
+
+def steps_with(script: Script) -> list[ast.expr]:
+    """The actions of every step of an environment, single or not."""
+    steps = [call for call in script.names.calls if _is_step(call) and len(call.args) == 1]
+    return [s.args[0] for s in steps if isinstance(s.func, ast.Attribute) and words(s.func.value) & _ENVS]
 
 
 def is_binary(script: Script, mask: Mask) -> bool:
     """True where only 0 and 1 are ever written, and the size counts cells or ones are scattered for a step."""
     written = [] if mask.key is None else list(_written(script, mask.key))
-    if any(not _is_bit(value) for value, _ in written):
+    if not holds_only_bits(script, mask.key):
         return False
     scattered = any(is_scattered for _, is_scattered in written)
     has_size = not _is_like_another(mask.call) and _counts_cells(script, mask.call)
-    return has_size or (scattered and _reaches_step(script, mask))
+    return has_size or (scattered and _reaches_step(script, mask.key))
+
+
+def holds_only_bits(script: Script, key: Key | None) -> bool:
+    """True where nothing but 0 and 1 is ever stored into elements of a variable."""
+    return key is None or all(_is_bit(value) for value, _ in _written(script, key))
 
 
 def _is_like_another(call: ast.Call) -> bool:

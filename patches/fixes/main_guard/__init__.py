@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...analysis.script import Script, walk
 from ...syntax.edits import Diagnostic, Edit, Finding, Guard
 from ..model import Fix, Options
+from ..nothing_to_do import or_nothing_to_do
 from .cases import CASES
 
 __all__ = ["FIX"]
@@ -19,10 +20,19 @@ _EXITS = frozenset({"sys.exit"})
 
 def find(script: Script, _options: Options) -> Iterator[Finding]:
     """Plan the guard for a script that ends with its entry call."""
-    if not script.is_ours:
-        return
+    message = (
+        "no entry call ends this script: the pool's workers never import it, so it may work at module level"
+    )
+    yield from or_nothing_to_do(NAME, script, _findings(script), message)
+
+
+def _findings(script: Script) -> Iterator[Finding]:
     last = script.tree.body[-1]
-    if _has_guard(script) or not _is_entry_call(script, last):
+    if (guard := _guard(script)) is not None:
+        message = "the script looks at __name__ already"
+        yield Diagnostic(NAME, "satisfied", "has-guard", script.position(guard), message)
+        return
+    if not _is_entry_call(script, last):
         return
     position = script.position(last)
     problem = _problem(script, last)
@@ -34,9 +44,14 @@ def find(script: Script, _options: Options) -> Iterator[Finding]:
     yield Edit(NAME, position, message, (Guard(script.span(last), _GUARD),))
 
 
-def _has_guard(script: Script) -> bool:
-    tests = [node.test for node in script.names.order if isinstance(node, ast.If)]
-    return any(isinstance(node, ast.Name) and node.id == "__name__" for node in walk(*tests))
+def _guard(script: Script) -> ast.If | None:
+    """The first `if` that asks for `__name__`."""
+    for node in script.names.order:
+        if isinstance(node, ast.If) and any(
+            isinstance(part, ast.Name) and part.id == "__name__" for part in walk(node.test)
+        ):
+            return node
+    return None
 
 
 def _is_entry_call(script: Script, statement: ast.stmt) -> bool:
@@ -88,7 +103,7 @@ def _is_definition(statement: ast.stmt) -> bool:
 
 FIX = Fix(
     NAME,
-    version=1,
+    version=2,
     summary="an entry call at module level is put under the __main__ guard",
     description=(
         "Where workers are spawned, a script that starts itself at module level starts again in each of them. The "

@@ -99,6 +99,78 @@ envs = AsyncVectorEnv(env_fns)
 """,
     ),
     Case(
+        "everything that this process started, by psutil",
+        """\
+import os
+import psutil
+from gymnasium.vector import AsyncVectorEnv
+
+def force_cleanup():
+    current = psutil.Process(os.getpid())
+    children = current.children(recursive=True)
+    for child in children:
+        try:
+            child.terminate()
+        except psutil.NoSuchProcess:
+            pass
+    gone, alive = psutil.wait_procs(children, timeout=3)
+    for child in alive:
+        child.kill()
+
+envs = AsyncVectorEnv(env_fns)
+""",
+        """\
+import os
+from gymnasium.vector import AsyncVectorEnv
+from stablepool import terminate_children
+
+def force_cleanup():
+    terminate_children(include_subprocesses=True)
+
+envs = AsyncVectorEnv(env_fns)
+""",
+    ),
+    Case(
+        "ended again until none is left",
+        """\
+import time
+from multiprocessing import active_children
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+while active_children():
+    for child in active_children():
+        child.kill()
+    time.sleep(0.1)
+""",
+        """\
+import time
+from gymnasium.vector import AsyncVectorEnv
+from stablepool import terminate_children
+
+envs = AsyncVectorEnv(env_fns)
+terminate_children()
+""",
+    ),
+    Case(
+        "kills that reach other processes are reported, never edited",
+        """\
+import os
+import psutil
+import subprocess
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
+os.system("pkill -f train")
+subprocess.run(["killall", "python3"])
+for process in psutil.process_iter(["name"]):
+    if process.info["name"] == "python3":
+        process.kill()
+os.killpg(os.getpgid(0), 15)
+""",
+        diagnostics=("system-wide", "system-wide", "system-wide", "process-group"),
+    ),
+    Case(
         "other work in the same loop",
         """\
 import multiprocessing as mp

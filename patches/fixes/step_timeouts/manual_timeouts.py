@@ -1,4 +1,4 @@
-"""Time-outs that people built around a step themselves: alarms, and threads that are joined for so long."""
+"""Time-outs that people built around a step themselves, each followed to the number that it comes from."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ...analysis.episode_loops import Loop, step_helpers, words
 from ...analysis.script import Script, walk
 from ...syntax.callees import Def, pair_arguments
+from .alarms import alarm_seconds, guarded_waits, is_taken_back, scoped_seconds
+from .awaited import awaited_work
+from .waits import Guarded, assigned, guarded, innermost_loop, waits_within
 
 __all__ = ["ManualTimeout", "manual_timeouts", "message_roots"]
 
-_ALARM = frozenset({"signal.alarm"})
-_TIMER = frozenset({"signal.setitimer"})
-_THREAD = frozenset({"threading.Thread"})
-_AWAITS = frozenset({"join", "result"})
 _NEAR = 3
 """So many statements after an alarm at module level may speak of it."""
-_WAITS = ("step", "step_wait", "reset", "reset_wait")
 
 
 @dataclass(frozen=True)
@@ -29,11 +26,15 @@ class ManualTimeout:
         value: The expression that gives it; a constant, where the script has one.
         root: The function (or module) that it stands in.
         site: The call that waits, or sets the alarm.
+        guards: Whose step it guards.
+        obstacle: Code of the reason for which the number must not be changed; empty where it may.
     """
 
     value: ast.expr
     root: ast.AST
     site: ast.Call
+    guards: Guarded = "pool"
+    obstacle: str = ""
 
 
 def manual_timeouts(script: Script) -> Iterator[ManualTimeout]:
@@ -71,7 +72,7 @@ def message_roots(script: Script, found: ManualTimeout) -> Iterator[ast.AST]:
 
 def _surroundings(script: Script, found: ManualTimeout) -> Iterator[ast.AST]:
     """The loop or the function around a time-out; at module level, what follows until the alarm is taken back."""
-    loop = _innermost_loop(script, found.site)
+    loop = innermost_loop(script, found.site)
     if loop is not None or not isinstance(found.root, ast.Module):
         yield loop or found.root
         return
@@ -79,7 +80,7 @@ def _surroundings(script: Script, found: ManualTimeout) -> Iterator[ast.AST]:
     block = script.names.block(statement)
     for sibling in block[block.index(statement) :][:_NEAR]:
         yield sibling
-        if _is_taken_back(script, sibling):
+        if is_taken_back(script, sibling):
             return
 
 
@@ -90,62 +91,32 @@ def _handlers_around(script: Script, node: ast.AST) -> Iterator[ast.ExceptHandle
 
 
 def _from_call(script: Script, call: ast.Call) -> Iterator[ManualTimeout]:
-    value = _seconds(script, call)
-    if value is None:
-        return
     root = script.names.function(call) or script.tree
-    awaits = isinstance(call.func, ast.Attribute) and call.func.attr in _AWAITS
-    if awaits or _guards_a_wait(script, call, root):
-        yield from _resolve(script, ManualTimeout(value, root, call))
+    if (work := awaited_work(script, call)) is not None:
+        obstacle = "expected-timeout" if _is_expected(script, call) else "polled-wait" if work.polled else ""
+        yield from _resolve(script, ManualTimeout(work.seconds, root, call, work.guards, obstacle))
+        return
+    seconds = alarm_seconds(script, call) or scoped_seconds(script, call)
+    if seconds is None:
+        return
+    if waits := guarded_waits(script, call):
+        yield from _resolve(script, ManualTimeout(seconds, root, call, guarded(script, waits)))
+    elif (waits := waits_within(script, root)) and guarded(script, waits) == "pool":
+        yield ManualTimeout(seconds, root, call, "unclear")
     else:
-        yield from _from_callers(script, value, root)
+        yield from _from_callers(script, seconds, root)
 
 
-def _guards_a_wait(script: Script, call: ast.Call, root: ast.AST) -> bool:
-    """True where an alarm is set for one wait, not for a whole training run.
-
-    The wait stands in the same loop. Outside of any loop, the alarm is taken back, or no loop waits at all.
-    """
-    waits = [_innermost_loop(script, wait) for wait in _waits_within(script, root)]
-    here = _innermost_loop(script, call)
-    return here in waits and (
-        here is not None or _is_taken_back(script, root) or waits == [None] * len(waits)
+def _is_expected(script: Script, call: ast.Call) -> bool:
+    """True under `with pytest.raises(...)` and `with self.assertRaises(...)`: it shall be too short."""
+    blocks = (ancestor for ancestor in script.names.ancestors(call) if isinstance(ancestor, ast.With))
+    managers = (item.context_expr for block in blocks for item in block.items)
+    return any(
+        isinstance(manager, ast.Call)
+        and isinstance(manager.func, ast.Attribute)
+        and manager.func.attr in {"raises", "assertRaises"}
+        for manager in managers
     )
-
-
-def _innermost_loop(script: Script, node: ast.AST) -> ast.AST | None:
-    for ancestor in script.names.ancestors(node):
-        if isinstance(ancestor, Loop):
-            return ancestor
-        if isinstance(ancestor, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            break
-    return None
-
-
-def _is_taken_back(script: Script, root: ast.AST) -> bool:
-    """True where `alarm(0)` stands in the same function."""
-    set_to = (_alarm_seconds(script, node) for node in walk(root) if isinstance(node, ast.Call))
-    return any(isinstance(value, ast.Constant) and value.value == 0 for value in set_to)
-
-
-def _alarm_seconds(script: Script, call: ast.Call) -> ast.expr | None:
-    """The seconds of `signal.alarm(30)` and of `signal.setitimer(signal.ITIMER_REAL, 30)`."""
-    origins = script.names.origins(call.func)
-    if origins & _ALARM:
-        return call.args[0] if len(call.args) == 1 else None
-    return call.args[1] if origins & _TIMER and len(call.args) == 2 else None
-
-
-def _seconds(script: Script, call: ast.Call) -> ast.expr | None:
-    """The seconds of an alarm, of `thread.join(timeout=10.0)` and of `future.result(timeout=30)`."""
-    if (seconds := _alarm_seconds(script, call)) is not None:
-        return seconds
-    if isinstance(call.func, ast.Attribute) and call.func.attr in _AWAITS:
-        made = _worker(script, call.func.value, call.func.attr)
-        if made is not None and _runs_environment(script, made):
-            values = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "timeout")]
-            return values[0] if len(values) == 1 else None
-    return None
 
 
 def _resolve(script: Script, found: ManualTimeout) -> Iterator[ManualTimeout]:
@@ -165,7 +136,8 @@ def _resolve(script: Script, found: ManualTimeout) -> Iterator[ManualTimeout]:
     elif isinstance(node, ast.arg) and (function := script.names.function(node)) is not None:
         default = _default(function, node.arg)
         given = list(_given(script, function, node.arg))
-        yield from (replace(found, value=value) for value in [*default, *(value for _, value in given)])
+        values = [*default, *(value for _, value in given)]
+        yield from (replace(found, value=value) for value in values or [found.value])
     else:
         yield found
 
@@ -181,19 +153,23 @@ def _is_timeout_or_text(script: Script, use: ast.Name) -> bool:
     parent = script.names.parents[use]
     if isinstance(parent, ast.keyword):
         parent = script.names.parents[parent]
-    if isinstance(parent, ast.Call) and (_seconds(script, parent) is use or _sets_alarm(script, parent)):
-        return True
+    if isinstance(parent, ast.Call):
+        work = awaited_work(script, parent)
+        if (work is not None and work.seconds is use) or _limits(script, parent, use):
+            return True
     return any(isinstance(ancestor, ast.JoinedStr) for ancestor in script.names.ancestors(use))
 
 
-def _sets_alarm(script: Script, call: ast.Call) -> bool:
-    """True for a call of a function, or of a class, that sets an alarm."""
+def _limits(script: Script, call: ast.Call, use: ast.Name) -> bool:
+    """True for a call that sets a limit of so many seconds, and for one of a function or class that sets an alarm."""
+    if use in (alarm_seconds(script, call), scoped_seconds(script, call)):
+        return True
     function = script.called_function(call)
     if function is None:
         return False
     home = script.names.parents[function]
     inside = walk(home if isinstance(home, ast.ClassDef) else function)
-    return any(isinstance(node, ast.Call) and _alarm_seconds(script, node) is not None for node in inside)
+    return any(isinstance(node, ast.Call) and alarm_seconds(script, node) is not None for node in inside)
 
 
 def _default(function: Def, parameter: str) -> list[ast.expr]:
@@ -216,95 +192,31 @@ def _from_callers(script: Script, value: ast.expr, root: ast.AST) -> Iterator[Ma
     if function is None:
         return
     calls = [call for call in script.names.calls if script.called_function(call) is function]
-    guarding = {
-        call for call in calls if _guards_a_wait(script, call, script.names.function(call) or script.tree)
-    }
+    guarding = {call: waits for call in calls if (waits := guarded_waits(script, call))}
     silent = set(calls)
     for call, given in _given(script, function, name):
         silent.discard(call)
         if call in guarding:
-            yield from _resolve(
-                script, ManualTimeout(given, script.names.function(call) or script.tree, call)
-            )
-    if silent and silent <= guarding:
-        first = min(silent, key=lambda call: script.span(call).start)
+            yield from _resolve(script, _at(script, given, call, guarding[call]))
+    if counting := silent & guarding.keys():
+        first = min(counting, key=lambda call: script.span(call).start)
+        obstacle = "" if silent == counting else "shared-limit"
         for default in _default(function, name):
-            yield ManualTimeout(default, script.names.function(first) or script.tree, first)
+            yield replace(_at(script, default, first, guarding[first]), obstacle=obstacle)
+
+
+def _at(script: Script, value: ast.expr, call: ast.Call, waits: list[ast.Call]) -> ManualTimeout:
+    return ManualTimeout(value, script.names.function(call) or script.tree, call, guarded(script, waits))
 
 
 def _parameter(script: Script, value: ast.expr, root: ast.AST) -> tuple[Def | None, str]:
     """The function and the parameter that a number of seconds comes from; through `self.seconds` its class's."""
     if isinstance(value, ast.Name) and isinstance(root, Def):
-        return root, value.id
-    assigned = _assigned(script, value) if isinstance(value, ast.Attribute) else []
-    if len(assigned) == 1 and isinstance(assigned[0], ast.Name):
-        function = script.names.function(assigned[0])
+        owner = script.names.owner(value)
+        return (owner.node, value.id) if owner and isinstance(owner.node, Def) else (None, "")
+    values = assigned(script, value) if isinstance(value, ast.Attribute) else []
+    if len(values) == 1 and isinstance(values[0], ast.Name):
+        function = script.names.function(values[0])
         if function is not None and function.name == "__init__":
-            return function, assigned[0].id
+            return function, values[0].id
     return None, ""
-
-
-def _waits_within(script: Script, root: ast.AST) -> list[ast.Call]:
-    """Calls under a node that wait for an environment: its own methods, or a helper that steps."""
-    waits = set(script.calls(*_WAITS))
-    helpers = {
-        function for call in script.calls("step", "step_async") for function in step_helpers(script, call)
-    }
-    return [
-        node
-        for node in walk(root)
-        if isinstance(node, ast.Call)
-        and (node in waits or script.called_function(node) in helpers or _steps_one(node))
-    ]
-
-
-def _steps_one(call: ast.Call) -> bool:
-    """True for `env.step(action)` of a single environment; optimizers and schedulers step as well."""
-    is_step = isinstance(call.func, ast.Attribute) and call.func.attr == "step" and len(call.args) == 1
-    return is_step and isinstance(call.func, ast.Attribute) and bool(words(call.func.value) & {"env", "envs"})
-
-
-def _waits_once(script: Script, root: ast.AST) -> bool:
-    """True where a function waits for an environment outside of any loop: to run it is to wait once."""
-    return any(_innermost_loop(script, wait) is None for wait in _waits_within(script, root))
-
-
-def _worker(script: Script, receiver: ast.expr, awaited: str) -> ast.Call | None:
-    """The `Thread(...)` or `executor.submit(...)` whose end is awaited by `join` or `result`."""
-    made = [receiver] if isinstance(receiver, ast.Call) else _assigned(script, receiver)
-    starts = _is_submitted if awaited == "result" else _is_thread
-    if made and all(isinstance(m, ast.Call) and starts(script, m) for m in made):
-        return made[0] if isinstance(made[0], ast.Call) else None
-    return None
-
-
-def _assigned(script: Script, variable: ast.expr) -> list[ast.expr]:
-    """Every value that is assigned to a variable."""
-    key = script.key(variable)
-    assignments = (node for node in script.names.order if isinstance(node, ast.Assign) and key is not None)
-    return [a.value for a in assignments if any(script.key(target) == key for target in a.targets)]
-
-
-def _is_thread(script: Script, call: ast.Call) -> bool:
-    return bool(script.names.origins(call.func) & _THREAD)
-
-
-def _is_submitted(_script: Script, call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "submit" and bool(call.args)
-
-
-def _runs_environment(script: Script, made: ast.Call) -> bool:
-    """True where what a thread or an executor runs waits for an environment."""
-    targets = [keyword.value for keyword in made.keywords if keyword.arg == "target"]
-    if not _is_thread(script, made):
-        targets = made.args[:1]
-    return any(_waits_when_called(script, target) for target in targets)
-
-
-def _waits_when_called(script: Script, function: ast.expr) -> bool:
-    if isinstance(function, ast.Name):
-        return any(_waits_once(script, b.node) for b in script.names.bindings(function))
-    if isinstance(function, ast.Lambda):
-        return _waits_once(script, function)
-    is_wait = isinstance(function, ast.Attribute) and function.attr in _WAITS
-    return is_wait and isinstance(function, ast.Attribute) and script.is_receiver(function.value)
