@@ -18,6 +18,7 @@ from functools import cached_property
 
 from .results import Results
 from .script import Script
+from .surroundings import arrivals
 from .values import Unpacking
 
 __all__ = ["RENAMED", "GymDialect"]
@@ -74,14 +75,16 @@ class GymDialect:
     @cached_property
     def same_step(self) -> bool:
         """True where the script was written for environments that reset within the step that ends an episode."""
-        return bool(self.old_keys or self.final_infos) or self.is_gym
+        readers = [GymDialect(other) for _, other in arrivals(self.script)]
+        return self.is_gym or any(each.old_keys or each.final_infos for each in (self, *readers))
 
     @cached_property
     def is_gym(self) -> bool:
         """True where the class comes from old gym, and from nowhere else."""
         origins = {origin for node in self.script.references for origin in self.script.names.origins(node)}
         made = (maker.is_gym for maker in self.script.makers)
-        return all(origin.startswith("gym.") for origin in origins) and all(made)
+        elsewhere = (GymDialect(producer).is_gym for producer in self.script.producers)
+        return all(origin.startswith("gym.") for origin in origins) and all(made) and all(elsewhere)
 
     def _is_infos(self, node: ast.AST) -> bool:
         values = self.script.values.of(node)

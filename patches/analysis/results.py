@@ -150,18 +150,3 @@ class Results:
             (node.value for node in ast.walk(function) if isinstance(node, ast.Return)) if function else ()
         )
         return any(isinstance(value, ast.Tuple) for value in returns)
-
-    @cached_property
-    def departures(self) -> list[ast.expr]:
-        """Places where an environment is handed to code outside the script, or returned to it."""
-        return [
-            node
-            for node, values in self._values.escapes.items()
-            if any(value.is_env for value in values) and self._leaves(node)
-        ]
-
-    def _leaves(self, node: ast.expr) -> bool:
-        parent = self._script.names.parents[node]
-        if isinstance(parent, ast.keyword):
-            parent = self._script.names.parents[parent]
-        return isinstance(parent, ast.Call | ast.Return | ast.Yield)

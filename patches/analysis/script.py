@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from ..syntax.callees import Callees
@@ -13,7 +13,8 @@ from ..syntax.source import Position, Source, Span
 from .flow import Flow
 from .keys import Key, Keys
 from .make_vec import MakeVec, find_makers
-from .values import Values
+from .surroundings import Surroundings, given_parameters, made_elsewhere
+from .values import Value, Values
 
 __all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
 
@@ -40,8 +41,8 @@ def walk(*roots: ast.AST) -> Iterator[ast.AST]:
 class Script:
     """A source and the facts that are derived from it, each computed when first asked for."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, surroundings: Surroundings | None = None, name: str = "") -> None:
+        self.source, self.surroundings, self.name = source, surroundings, name
         self.tree = source.tree
 
     @cached_property
@@ -79,6 +80,16 @@ class Script:
     @cached_property
     def is_ours(self) -> bool:
         """True where the script uses the vector environment that is replaced, or its replacement."""
+        return self.may_make_environments or any(map(self.becomes_pool_elsewhere, self.producers))
+
+    def becomes_pool_elsewhere(self, other: Script) -> bool:
+        """True for another file whose environments are the pool's, now or once the run is over."""
+        patched = self.surroundings is not None and self.surroundings.is_patched_too(other)
+        return patched or bool(other.pool_references)
+
+    @cached_property
+    def may_make_environments(self) -> bool:
+        """True where the script itself names the vector environment that is replaced, or its replacement."""
         return bool(self.references or self.pool_references or self.makers)
 
     @cached_property
@@ -184,7 +195,54 @@ class Script:
     @cached_property
     def values(self) -> Values:
         """Where environments and what they return go."""
-        return Values(self.names, self.flow, self.callees, self.keys, self.constructions)
+        found = Values(self.names, self.flow, self.callees, self.keys, self.constructions)
+        for call, other, function in made_elsewhere(self):
+            for value in other.returned(function):
+                found.add(call, value)
+        for function, parameter, other, argument in given_parameters(self):
+            for value in other.values.of(argument):
+                found.bind_parameter(function, parameter, value)
+        found.run()
+        return found
+
+    @cached_property
+    def producers(self) -> list[Script]:
+        """Other files whose environments come into this one."""
+        if self.surroundings is None:
+            return []
+        made = [other for call, other, _ in made_elsewhere(self) if self.values.of(call)]
+        return list(dict.fromkeys([*made, *(other for _, _, other, _ in given_parameters(self))]))
+
+    def returned(self, function: ast.AST) -> set[Value]:
+        """What a function returns of environments and their results."""
+        values = (
+            node.value for node in walk(function) if isinstance(node, ast.Return) and node.value is not None
+        )
+        return {value for returned in values for value in self.values.of(returned)}
+
+    @cached_property
+    def departures(self) -> list[ast.expr]:
+        """Places where an environment is handed to code outside the script, or returned to it."""
+        return [
+            node
+            for node, values in self.values.escapes.items()
+            if any(value.is_env for value in values) and self._leaves(node)
+        ]
+
+    def _leaves(self, node: ast.expr) -> bool:
+        parent = self.names.parents[node]
+        if isinstance(parent, ast.keyword):
+            parent = self.names.parents[parent]
+        return isinstance(parent, ast.Call | ast.Return | ast.Yield)
+
+    def with_parameter(self, function: ast.AST, parameter: str, values: Iterable[Value]) -> Script:
+        """The same script, one of whose parameters holds what a caller in another file gives it."""
+        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        copy = Script(self.source, self.surroundings, self.name)
+        for value in values:
+            copy.values.bind_parameter(function, parameter, value)
+        copy.values.run()
+        return copy
 
     def called_function(self, call: ast.Call) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
         """The function of this script that a call runs, where there is exactly one candidate."""

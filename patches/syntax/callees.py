@@ -9,7 +9,7 @@ from functools import cached_property
 
 from .names import Names
 
-__all__ = ["Callees", "Def", "instance_class", "made_class", "pair_arguments", "root_class"]
+__all__ = ["Callees", "Def", "bound_method", "instance_class", "made_class", "pair_arguments", "root_class"]
 
 Def = ast.FunctionDef | ast.AsyncFunctionDef
 _RUNNERS = {"submit": 0, "to_thread": 0, "run_in_executor": 1, "apply_async": 0}
@@ -34,13 +34,13 @@ class Callees:
         """The function, method or constructor that an expression names."""
         if isinstance(expression, ast.Attribute):
             made_by = self._class_of(expression.value)
-            return _method(self._names, made_by, expression.attr) if made_by is not None else None
+            return bound_method(self._names, made_by, expression.attr) if made_by is not None else None
         if isinstance(expression, ast.Name):
             bound = [binding.node for binding in self._names.bindings(expression)]
             if len(bound) == 1 and isinstance(bound[0], Def):
                 return bound[0]
             if len(bound) == 1 and isinstance(bound[0], ast.ClassDef):
-                return _method(self._names, bound[0], "__init__")
+                return bound_method(self._names, bound[0], "__init__")
         return None
 
     def run_by(self, call: ast.Call) -> Def | None:
@@ -125,7 +125,7 @@ def root_class(names: Names, of: ast.ClassDef) -> ast.ClassDef:
     return list(_bases(names, of))[-1]
 
 
-def _method(names: Names, made_by: ast.ClassDef, name: str) -> Def | None:
+def bound_method(names: Names, made_by: ast.ClassDef, name: str) -> Def | None:
     """A method that a class or a base of it defines once, undecorated."""
     for home in _bases(names, made_by):
         found = [n for n in home.body if isinstance(n, Def) and n.name == name]
@@ -134,17 +134,22 @@ def _method(names: Names, made_by: ast.ClassDef, name: str) -> Def | None:
     return None
 
 
-def pair_arguments(call: ast.Call, function: Def) -> Iterator[tuple[str, ast.expr]]:
+def pair_arguments(
+    call: ast.Call, function: Def, *, is_method: bool | None = None
+) -> Iterator[tuple[str, ast.expr]]:
     """Parameters of a function with the values that a call passes for them.
 
     Args:
         call: The call.
         function: What it runs, by `Callees.function`.
+        is_method: Whether the first parameter is the instance; None: as the call looks.
     """
     if any(isinstance(argument, ast.Starred) for argument in call.args):
         return
     positional = [*function.args.posonlyargs, *function.args.args]
-    if isinstance(call.func, ast.Attribute) or function.name == "__init__":
+    if is_method is None:
+        is_method = isinstance(call.func, ast.Attribute) or function.name == "__init__"
+    if is_method:
         positional = positional[1:]
     yield from zip((argument.arg for argument in positional), call.args, strict=False)
     for keyword in call.keywords:

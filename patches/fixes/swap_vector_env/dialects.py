@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ...analysis.dialect import RENAMED, GymDialect
 from ...analysis.receivers import receiver_in_scope
 from ...analysis.script import Script
+from ...analysis.surroundings import arrivals
 from ...analysis.values import Unpacking
 from ...syntax.edits import Diagnostic, Edit, Insert, ReplaceExpression
 
@@ -25,6 +26,12 @@ def dialect_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     Args:
         dialect: The script's dialect.
     """
+    yield from _own_refusals(dialect)
+    yield from _departure_refusals(dialect)
+
+
+def _own_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
+    """What speaks against it in the script's own lines."""
     for call in dialect.results.steps:
         yield from _step_refusals(dialect, call)
     if dialect.is_four:
@@ -35,7 +42,6 @@ def dialect_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
             )
     yield from _list_refusals(dialect)
     yield from _reset_refusals(dialect)
-    yield from _departure_refusals(dialect)
     yield from _helper_refusals(dialect)
 
 
@@ -129,12 +135,36 @@ def _is_kept(dialect: GymDialect, call: ast.Call) -> bool:
 
 
 def _departure_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
-    """Old gym's environments that leave the file: whoever steps them unpacks four values or five, unseen."""
-    if not dialect.is_gym or dialect.results.steps:
+    """Environments that leave the file for code that speaks another dialect than the pool."""
+    followed = set[ast.expr]()
+    for node, other in arrivals(dialect.script):
+        followed.add(node)
+        yield from _arrival_refusals(dialect, node, other)
+    for node in dialect.script.departures if dialect.is_gym and not dialect.results.steps else ():
+        if node not in followed:
+            message = (
+                "the environments leave this file, and old gym's steps are unpacked into four values or five"
+            )
+            hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
+            yield _refusal(dialect, "leaves-file", node, message, hint)
+
+
+def _arrival_refusals(dialect: GymDialect, node: ast.expr, other: Script) -> Iterator[Diagnostic]:
+    """What another file that gets the environments does with their steps."""
+    there = GymDialect(other)
+    surroundings = dialect.script.surroundings
+    if surroundings is not None and surroundings.is_patched_too(other):
+        for refusal in list(_own_refusals(there))[:1]:
+            message = (
+                f"the environments go to {other.name}:{refusal.position}, which is refused: {refusal.message}"
+            )
+            yield _refusal(dialect, "leaves-file", node, message, refusal.hint)
         return
-    for node in dialect.results.departures:
-        message = "the environments leave this file, and old gym's steps are unpacked into four values or five there"
-        hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
+    old: list[ast.expr | ast.stmt] = [unpacking.statement for unpacking in there.four if dialect.is_gym]
+    for place in [*old, *there.old_keys, *there.final_infos][:1]:
+        what = "unpacks four values of a step" if old else "reads infos as they were before Gymnasium 1.0"
+        message = f"the environments go to {other.name}, whose line {other.position(place).line} {what}"
+        hint = f"patch the two files together: name {other.name} on the command line as well"
         yield _refusal(dialect, "leaves-file", node, message, hint)
 
 
