@@ -6,8 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ...analysis.class_choices import ClassUse
 from ...analysis.script import POOL, Script, walk
-from ...syntax.edits import AddKeyword, Diagnostic, Edit, Finding, Operation, ReplaceExpression
+from ...syntax.edits import (
+    AddKeyword,
+    BindKeyword,
+    Diagnostic,
+    Edit,
+    Finding,
+    Operation,
+    ReplaceExpression,
+)
 from ..model import Fix, Options
 from .cases import CASES
 from .manual_timeouts import ManualTimeout, manual_timeouts, message_roots
@@ -21,8 +30,12 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the pool's deadline, and the shortening of hand-made ones."""
     if not script.is_ours:
         return
-    for call in script.constructions:
+    made = [call for use in script.class_uses.values() if use.kind == "call" for call in use.calls]
+    for call in (*made, *(maker.call for maker in script.makers)):
         yield from _constructor(script, options, call)
+    for use in script.class_uses.values():
+        if use.kind == "choice":
+            yield from _chosen(script, options, use)
     yield from _bare_waits(script)
     for found in manual_timeouts(script):
         yield from _shorten(script, options, found)
@@ -35,11 +48,6 @@ def _constructor(script: Script, options: Options, call: ast.Call) -> Iterator[F
     if given:
         message = f"has timeout={script.text(given[0].value)}"
         yield Diagnostic(NAME, "satisfied", "has-timeout", script.position(given[0]), message)
-    elif not script.becomes_pool(call) and not script.names.origins(call.func) & POOL:
-        message = "the class is chosen at run time, and SyncVectorEnv takes no timeout"
-        yield Diagnostic(
-            NAME, "notice", "chosen-class", position, message, "the pool's default of 15 s applies"
-        )
     elif _takes_timeout(script, options, call):
         operation = AddKeyword(script.span(call), "timeout", options.timeout)
         message = f"every vector step gets a deadline of {float(options.timeout):g} s"
@@ -48,9 +56,32 @@ def _constructor(script: Script, options: Options, call: ast.Call) -> Iterator[F
 
 def _takes_timeout(script: Script, options: Options, call: ast.Call) -> bool:
     """True where the call makes the pool, once patched, and surely gives no deadline yet."""
-    is_pool = script.names.origins(call.func) & POOL or "swap-vector-env" in options.selected
-    hidden = any(keyword.arg is None for keyword in call.keywords) or len(call.args) > 2
-    return bool(is_pool) and not hidden
+    if not script.names.origins(call.func) & POOL:
+        return "swap-vector-env" in options.selected
+    return not any(keyword.arg is None for keyword in call.keywords) and len(call.args) <= 2
+
+
+def _chosen(script: Script, options: Options, use: ClassUse) -> Iterator[Finding]:
+    """A class that is handed on takes its deadline along: SyncVectorEnv, made by the same call, takes none."""
+    holders = [*use.partials, *use.calls]
+    given = [keyword for call in holders for keyword in call.keywords if keyword.arg == "timeout"]
+    position = script.position(use.reference)
+    if given:
+        message = f"has timeout={script.text(given[0].value)}"
+        yield Diagnostic(NAME, "satisfied", "has-timeout", script.position(given[0]), message)
+    elif not script.names.origins(use.reference) & POOL and "swap-vector-env" not in options.selected:
+        return
+    elif use.partials or script.can_import("partial", "functools"):
+        target = script.span(use.partials[0] if use.partials else use.reference)
+        kind, imports = (AddKeyword, ()) if use.partials else (BindKeyword, ("functools:partial",))
+        message = f"every vector step of the chosen class gets a deadline of {float(options.timeout):g} s"
+        yield Edit(NAME, position, message, (kind(target, "timeout", options.timeout),), imports)
+    else:
+        message = (
+            "the deadline of a class that is handed on needs functools.partial, and the script has its own"
+        )
+        hint = "rename it, then patch again; until then the pool's default of 15 s applies"
+        yield Diagnostic(NAME, "notice", "name-taken", position, message, hint)
 
 
 def _bare_waits(script: Script) -> Iterator[Diagnostic]:

@@ -1,0 +1,61 @@
+"""Places that speak of AsyncVectorEnv and that the swap leaves alone: each is said once, with what to do."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ...analysis.script import ASYNC, Script
+from ...syntax.edits import Diagnostic
+
+__all__ = ["mentions", "named_by_text", "other_libraries"]
+
+NAME = "swap-vector-env"
+_MODULES = frozenset({"gym.vector", "gymnasium.vector"})
+
+
+def other_libraries(script: Script) -> Iterator[Diagnostic]:
+    """Constructions of namesakes, which keep other contracts."""
+    for call in script.names.calls:
+        for origin in sorted(script.names.origins(call.func) - ASYNC):
+            if origin.rpartition(".")[2] == "AsyncVectorEnv":
+                message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
+                hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
+                yield Diagnostic(NAME, "notice", "other-library", script.position(call), message, hint)
+
+
+def mentions(script: Script) -> Iterator[Diagnostic]:
+    """What a file that makes no AsyncVectorEnv says of it."""
+    tests = [use.reference for use in script.class_uses.values() if use.kind == "test"]
+    for reference in tests:
+        message = "no pool passes this test for AsyncVectorEnv, and the file makes no environment itself"
+        hint = "where another file makes a pool, test for gymnasium.vector.VectorEnv"
+        yield Diagnostic(NAME, "notice", "type-test", script.position(reference), message, hint)
+    if script.references and not tests:
+        position = script.position(script.references[0])
+        message = "AsyncVectorEnv is named in an annotation only; nothing in this file makes one"
+        hint = "patch the file that makes the environments"
+        yield Diagnostic(NAME, "notice", "only-annotated", position, message, hint)
+
+
+def named_by_text(script: Script) -> Iterator[Diagnostic]:
+    """The class by a text: `getattr(gym.vector, f"{kind}VectorEnv")`, `_target_: gymnasium.vector.AsyncVectorEnv`."""
+    for node in script.names.order:
+        if isinstance(node, ast.Constant) and node.value in ASYNC:
+            message = f"the text {node.value!r} names the class, and nothing tells who looks it up"
+            hint = 'write "stablepool.StableProcessPoolEnv" there by hand'
+            yield Diagnostic(NAME, "notice", "class-by-text", script.position(node), message, hint)
+        elif isinstance(node, ast.Call) and _looks_up(script, node):
+            message = "a text decides which class of gym.vector this is; it may be AsyncVectorEnv"
+            hint = "write StableProcessPoolEnv in its place by hand"
+            yield Diagnostic(NAME, "notice", "class-by-text", script.position(node), message, hint)
+
+
+def _looks_up(script: Script, call: ast.Call) -> bool:
+    """True for `getattr(gym.vector, text)`, where the text may be "AsyncVectorEnv"."""
+    if not (isinstance(call.func, ast.Name) and call.func.id == "getattr" and len(call.args) >= 2):
+        return False
+    module, text = call.args[:2]
+    if isinstance(text, ast.Constant) and (text.value != "AsyncVectorEnv" or script.references):
+        return False
+    return bool(script.names.origins(module) & _MODULES)
