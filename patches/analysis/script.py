@@ -67,7 +67,11 @@ class Script:
     @cached_property
     def references(self) -> list[ast.Name | ast.Attribute]:
         """Uses of Gym's AsyncVectorEnv, by qualified name, in the order of the text."""
-        return [node for node in self._loads() if self.names.origins(node, certain=False) & ASYNC]
+        return self.references_to(ASYNC)
+
+    def references_to(self, origins: frozenset[str]) -> list[ast.Name | ast.Attribute]:
+        """Uses of a class, by its qualified names, in the order of the text."""
+        return [node for node in self._loads() if self.names.origins(node, certain=False) & origins]
 
     @cached_property
     def pool_references(self) -> list[ast.Name | ast.Attribute]:

@@ -11,10 +11,8 @@ from ...analysis.make_vec import MakeVec
 from ...analysis.script import ASYNC, Script
 from ...syntax.edits import (
     AddKeyword,
-    AddNames,
     BindKeyword,
     Diagnostic,
-    DropName,
     Edit,
     Finding,
     Operation,
@@ -24,13 +22,11 @@ from ..model import Fix, Options
 from .arguments import argument_names
 from .cases import CASES
 from .makers import hidden_makers, maker_code, maker_imports, vector_arguments
-from .mentions import mentions, named_by_text, other_libraries
-from .refusals import constructing_calls, swap_refusals
+from .mentions import named_by_text, other_libraries
+from .refusals import NAME, SWAP, constructing_calls, swap_refusals
 
 __all__ = ["FIX"]
 
-NAME = "swap-vector-env"
-_POOL_CLASS = "StableProcessPoolEnv"
 _PARTIAL = "functools:partial"
 
 
@@ -41,19 +37,19 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     yield from hidden_makers(script)
     yield from _star_imports(script)
     if not script.makers and not any(script.class_uses[node].makes for node in script.references):
-        yield from mentions(script)
+        yield from SWAP.mentions(script, [script.class_uses[node] for node in script.references])
         if script.pool_references:
             position = script.position(script.pool_references[0])
-            yield Diagnostic(NAME, "satisfied", "already-swapped", position, f"uses {_POOL_CLASS} already")
+            yield Diagnostic(NAME, "satisfied", "already-swapped", position, f"uses {SWAP.new} already")
         return
     dialect = GymDialect(script, NAME)
     doubts = list(swap_refusals(script, options, dialect))
     yield from doubts
     if any(doubt.kind == "refused" for doubt in doubts):
         return
-    yield from _import_edits(script)
+    yield from SWAP.import_edits(script, script.references)
     yield from _use_edits(script, options, dialect)
-    yield from _quoted_annotations(script)
+    yield from SWAP.quoted_annotations(script, script.references)
     yield from _argument_edits(script)
     for maker in script.makers:
         yield _maker_edit(script, maker, options, dialect)
@@ -84,38 +80,14 @@ def _star_imports(script: Script) -> Iterator[Diagnostic]:
         yield Diagnostic(NAME, "refused", "star-import", script.position(node), message, hint)
 
 
-def _import_edits(script: Script) -> Iterator[Edit]:
-    """Change every import statement that brings the class in by name."""
-    changed: dict[ast.AST, ast.alias] = {}
-    for reference in script.references:
-        if isinstance(reference, ast.Name):
-            for binding in script.names.bindings(reference):
-                if isinstance(binding.node, ast.ImportFrom) and binding.origin in ASYNC:
-                    changed[binding.node] = _alias_named(binding.node, reference.id)
-    for statement, alias in changed.items():
-        assert isinstance(statement, ast.ImportFrom)
-        span = script.span(statement)
-        name = f"{_POOL_CLASS} as {alias.asname}" if alias.asname else _POOL_CLASS
-        message = f"imports {_POOL_CLASS} from stablepool in place of {alias.name}"
-        operations = (DropName(span, alias.name), AddNames(span, (name,)))
-        yield Edit(NAME, script.position(statement), message, operations)
-
-
-def _alias_named(statement: ast.ImportFrom, name: str) -> ast.alias:
-    return next(alias for alias in statement.names if (alias.asname or alias.name) == name)
-
-
 def _use_edits(script: Script, options: Options, dialect: GymDialect) -> Iterator[Edit]:
     """Rename every use; one that goes through `import ... as x` needs no change of its own."""
     for reference in script.references:
-        operations: list[Operation] = []
-        dotted = isinstance(reference, ast.Attribute)
-        if not (isinstance(reference, ast.Name) and _is_renamed(script, reference)):
-            operations.append(ReplaceExpression(script.span(reference), _POOL_CLASS))
+        operations: list[Operation] = [*SWAP.renaming(script, reference)]
         operations += _new_arguments(script, script.class_uses[reference], options, dialect)
         if operations:
-            message = f"{script.text(reference)} becomes {_POOL_CLASS}"
-            imports: tuple[str, ...] = (_POOL_CLASS,) if dotted else ()
+            message = f"{script.text(reference)} becomes {SWAP.new}"
+            imports = SWAP.needs_import(reference)
             if any(isinstance(operation, BindKeyword) for operation in operations):
                 imports += (_PARTIAL,)
             yield Edit(NAME, script.position(reference), message, tuple(operations), imports)
@@ -139,24 +111,15 @@ def _argument_edits(script: Script) -> Iterator[Edit]:
                 yield Edit(NAME, script.position(keyword), message, (spawn,))
 
 
-def _quoted_annotations(script: Script) -> Iterator[Edit]:
-    """`envs: "AsyncVectorEnv"`, where the import that it names goes."""
-    renamed = {r.id for r in script.references if isinstance(r, ast.Name) and not _is_renamed(script, r)}
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in renamed and script.in_annotation(node):
-            operation = ReplaceExpression(script.span(node), f'"{_POOL_CLASS}"')
-            yield Edit(NAME, script.position(node), f"the annotation names {_POOL_CLASS}", (operation,))
-
-
 def _maker_edit(script: Script, maker: MakeVec, options: Options, dialect: GymDialect) -> Edit:
     """`gym.vector.make(id, num_envs=n)` as the list of functions that it stands for."""
     span = script.span(maker.call)
-    operations: list[Operation] = [ReplaceExpression(span, maker_code(script, maker, _POOL_CLASS))]
+    operations: list[Operation] = [ReplaceExpression(span, maker_code(script, maker, SWAP.new))]
     same_step = dialect.same_step or maker.is_old
     missing = _missing(options, same_step, vector_arguments(script, maker))
     operations += [AddKeyword(span, name, code) for name, code in missing]
-    message = f"{script.text(maker.call.func)}(...) becomes {_POOL_CLASS}"
-    imports = (_POOL_CLASS, *maker_imports(script, maker))
+    message = f"{script.text(maker.call.func)}(...) becomes {SWAP.new}"
+    imports = (SWAP.entry, *maker_imports(script, maker))
     return Edit(NAME, script.position(maker.call), message, tuple(operations), imports)
 
 
@@ -178,12 +141,6 @@ def _missing(options: Options, same_step: bool, given: Collection[str | None]) -
         yield "max_workers", options.max_workers
     if same_step and "autoreset_mode" not in given:
         yield "autoreset_mode", '"SameStep"'
-
-
-def _is_renamed(script: Script, reference: ast.Name) -> bool:
-    """True for a name that `import ... as` chose and that therefore stays."""
-    statements = [binding.node for binding in script.names.bindings(reference)]
-    return any(isinstance(s, ast.ImportFrom) and _alias_named(s, reference.id).asname for s in statements)
 
 
 FIX = Fix(

@@ -19,6 +19,10 @@ _OF_THE_VECTOR = ("num_envs", "asynchronous", "vectorization_mode", "vector_kwar
 
 def maker_refusals(script: Script) -> Iterator[Diagnostic]:
     """Calls that cannot be written with functions."""
+    if script.makers and not script.references and not script.can_import("StableProcessPoolEnv"):
+        position = script.position(script.makers[0].call)
+        message = "the script has a StableProcessPoolEnv of its own"
+        yield Diagnostic(NAME, "refused", "name-taken", position, message, "rename it, then patch again")
     for maker in script.makers:
         problem = maker.problem or _import_problem(script, maker)
         if problem:

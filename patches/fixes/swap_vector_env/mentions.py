@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...analysis.script import ASYNC, Script
 from ...syntax.edits import Diagnostic
 
-__all__ = ["mentions", "named_by_text", "other_libraries"]
+__all__ = ["named_by_text", "other_libraries"]
 
 NAME = "swap-vector-env"
 _MODULES = frozenset({"gym.vector", "gymnasium.vector"})
@@ -22,20 +22,6 @@ def other_libraries(script: Script) -> Iterator[Diagnostic]:
                 message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
                 hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
                 yield Diagnostic(NAME, "notice", "other-library", script.position(call), message, hint)
-
-
-def mentions(script: Script) -> Iterator[Diagnostic]:
-    """What a file that makes no AsyncVectorEnv says of it."""
-    tests = [use.reference for use in script.class_uses.values() if use.kind == "test"]
-    for reference in tests:
-        message = "no pool passes this test for AsyncVectorEnv, and the file makes no environment itself"
-        hint = "where another file makes a pool, test for gymnasium.vector.VectorEnv"
-        yield Diagnostic(NAME, "notice", "type-test", script.position(reference), message, hint)
-    if script.references and not tests:
-        position = script.position(script.references[0])
-        message = "AsyncVectorEnv is named in an annotation only; nothing in this file makes one"
-        hint = "patch the file that makes the environments"
-        yield Diagnostic(NAME, "notice", "only-annotated", position, message, hint)
 
 
 def named_by_text(script: Script) -> Iterator[Diagnostic]:

@@ -9,13 +9,17 @@ from ...analysis.cleanup_blocks import clean_up_block
 from ...analysis.dialect import GymDialect
 from ...analysis.script import ASYNC, POOL, Script
 from ...syntax.edits import Diagnostic
+from ..class_swap import ClassSwap
 from ..model import Options
 from .arguments import argument_refusals
 from .makers import maker_refusals
 
-__all__ = ["constructing_calls", "swap_refusals"]
+__all__ = ["NAME", "SWAP", "constructing_calls", "swap_refusals"]
 
 NAME = "swap-vector-env"
+SWAP = ClassSwap(
+    NAME, "AsyncVectorEnv", ASYNC, "StableProcessPoolEnv", "stablepool", "gymnasium.vector.VectorEnv"
+)
 _INTERNALS = frozenset(
     {"processes", "parent_pipes", "error_queue", "_state", "_poll", "_raise_if_errors", "_assert_is_running"}
 )
@@ -30,21 +34,15 @@ def swap_refusals(script: Script, options: Options, dialect: GymDialect) -> Iter
         options: What the user asked for.
         dialect: Its dialect.
     """
-    yield from _name_refusals(script)
-    yield from _text_refusals(script)
+    yield from _class_refusals(script)
     yield from _use_refusals(script, options)
     yield from _context_refusals(script)
     yield from _mode_refusals(script, options, dialect)
     yield from dialect.refusals()
 
 
-def _name_refusals(script: Script) -> Iterator[Diagnostic]:
-    if not script.can_import("StableProcessPoolEnv"):
-        position = script.position((script.references or script.constructions)[0])
-        message = "the script has a StableProcessPoolEnv of its own"
-        yield Diagnostic(NAME, "refused", "name-taken", position, message, "rename it, then patch again")
-    for reference in script.references:
-        yield from _reference_refusals(script, reference)
+def _class_refusals(script: Script) -> Iterator[Diagnostic]:
+    yield from SWAP.refusals(script, [script.class_uses[node] for node in script.references], ASYNC | POOL)
     partials = {call for use in script.class_uses.values() for call in use.partials}
     for call in constructing_calls(script):
         yield from argument_refusals(script, call, call.args[1:] if call in partials else call.args)
@@ -56,56 +54,6 @@ def constructing_calls(script: Script) -> list[ast.Call]:
     uses = [script.class_uses[reference] for reference in script.references]
     found = {call for use in uses for call in (*use.calls, *use.partials)}
     return [call for call in script.names.calls if call in found]
-
-
-def _reference_refusals(script: Script, reference: ast.Name | ast.Attribute) -> Iterator[Diagnostic]:
-    position = script.position(reference)
-    origins = script.names.origins(reference)
-    if not origins or not origins <= ASYNC | POOL:
-        message = "this name may stand for something else as well"
-        yield Diagnostic(NAME, "refused", "ambiguous-name", position, message, "bind it in one place only")
-    use = script.class_uses[reference]
-    if use.kind == "base":
-        message = "a subclass of AsyncVectorEnv leans on its internals"
-        hint = "the pool has others; wrap the environments, or the pool, instead"
-        yield Diagnostic(NAME, "refused", "subclass", position, message, hint)
-    elif use.kind == "test":
-        message = "a type test on AsyncVectorEnv decides what the script does"
-        hint = "test for gymnasium.vector.VectorEnv, which the pool is too"
-        yield Diagnostic(NAME, "refused", "type-test", position, message, hint)
-    elif use.kind == "value":
-        line = getattr(use.stop, "lineno", reference.lineno)
-        message = f"AsyncVectorEnv is handed on as a value, which cannot be followed beyond line {line}"
-        hint = "call the class where it is named, or write StableProcessPoolEnv here by hand"
-        yield Diagnostic(NAME, "refused", "class-as-value", position, message, hint)
-
-
-def _text_refusals(script: Script) -> Iterator[Diagnostic]:
-    """The name as text that Python looks up: in `__all__`, `getattr(...)`, `globals()[...]`."""
-    names = {
-        reference.id if isinstance(reference, ast.Name) else reference.attr for reference in script.references
-    }
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in names and _is_looked_up(script, node):
-            message = f"the text {node.value!r} is looked up by name"
-            hint = "take it out, or name StableProcessPoolEnv there by hand"
-            yield Diagnostic(NAME, "refused", "exported", script.position(node), message, hint)
-
-
-def _is_looked_up(script: Script, node: ast.Constant) -> bool:
-    parent = script.names.parents[node]
-    if isinstance(parent, ast.Call):
-        return isinstance(parent.func, ast.Name) and parent.func.id in {
-            "getattr",
-            "setattr",
-            "hasattr",
-            "eval",
-        }
-    if isinstance(parent, ast.Subscript):
-        return isinstance(parent.value, ast.Call)
-    statement = script.names.statement(node)
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
 
 
 def _use_refusals(script: Script, options: Options) -> Iterator[Diagnostic]:
