@@ -310,6 +310,74 @@ CHANGED |= {
     ),
 }
 
+MADE = "from functools import partial\n"
+CHANGED |= {
+    "make_vec by its name": (
+        "from gymnasium import make_vec\nenvs = make_vec('A-v1', 3, 'async')\n",
+        "from gymnasium import make, make_vec\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: make('A-v1') for _ in range(3)])\n",
+    ),
+    "make_vec by its name beside the package": (
+        "import gymnasium as gym\nfrom gymnasium import make_vec\nenvs = make_vec('A-v1', 3, 'async')\n",
+        "import gymnasium as gym\nfrom gymnasium import make_vec\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1') for _ in range(3)])\n",
+    ),
+    "vector.make by the module": (
+        "from gym import vector\nenvs = vector.make('A-v1')\n",
+        "from gym import vector, make\n".replace("vector, make", "make, vector")
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: make('A-v1')], autoreset_mode=\"SameStep\")\n",
+    ),
+    "vector.make with one wrapper": (
+        "import gym\nclass W(gym.Wrapper):\n    pass\nenvs = gym.vector.make('A-v1', 3, True, W, True)\n",
+        "import gym\n"
+        + POOL
+        + "class W(gym.Wrapper):\n    pass\n"
+        + "envs = StableProcessPoolEnv([lambda: W(gym.make('A-v1', disable_env_checker=True)) for _ in range(3)], "
+        + 'autoreset_mode="SameStep")\n',
+    ),
+    "make_vec with arguments that are computed": (
+        "import gymnasium as gym\nenvs = gym.make_vec(self.id, self.n, 'async', limit=f())\n",
+        MADE
+        + "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([partial(gym.make, self.id, limit=f())] * self.n)\n",
+    ),
+    "make_vec with computed arguments and wrappers": (
+        "import gymnasium as gym\nfrom lab import A, B\n"
+        "envs = gym.make_vec(self.id, n + 1, 'async', None, [A, lambda env: B(env, 2)])\n",
+        MADE + "import gymnasium as gym\nfrom lab import A, B\n" + POOL + "envs = StableProcessPoolEnv(\n"
+        "    [lambda env_fn=partial(gym.make, self.id): (lambda env: B(env, 2))(A(env_fn()))] * (n + 1),\n"
+        ")\n",
+    ),
+    "make_vec with vector arguments": (
+        "import gymnasium as gym\n"
+        "envs = gym.make_vec('A-v1', 3, 'async', dict(copy=False, context='fork'), autoreset_mode=None)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1', autoreset_mode=None) for _ in range(3)], copy=False)\n",
+    ),
+    "make_vec with vector arguments in a variable": (
+        "import gymnasium as gym\nkw = {'copy': False}\nenvs = gym.make_vec('A-v1', 3, 'async', kw)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "kw = {'copy': False}\n"
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1') for _ in range(3)], **kw)\n",
+    ),
+    "make_vec in a block, too long for a line": (
+        "import gymnasium as gym\nfrom lab import FirstWrapper, SecondWrapper\ndef main():\n"
+        "    envs = gym.make_vec('A-v1', 16, 'async', render_mode='rgb_array', limit=200, "
+        "wrappers=[FirstWrapper, SecondWrapper])\n",
+        "import gymnasium as gym\nfrom lab import FirstWrapper, SecondWrapper\n"
+        + POOL
+        + "def main():\n    envs = StableProcessPoolEnv(\n        [\n"
+        "            lambda: SecondWrapper(FirstWrapper(gym.make('A-v1', render_mode='rgb_array', limit=200)))\n"
+        "            for _ in range(16)\n        ],\n    )\n",
+    ),
+}
+
 LEFT_ALONE = {
     "a vector that is synchronous by the enumeration": (
         "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode=gym.VectorizeMode.SYNC)\n",
@@ -637,6 +705,16 @@ REFUSED = {
         "for info in infos:\n    pass\n",
         "infos-list",
         "4:13",
+    ),
+    "a comment within make_vec": (
+        "import gymnasium as gym\ne = gym.make_vec(\n    'A-v1',  # small\n    3, 'async')\n",
+        "vector-make",
+        "2:5",
+    ),
+    "seed() where nothing steps": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\n",
+        "seed-method",
+        "3:1",
     ),
     "seed()": (
         "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\nobs, r, d, i = e.step(a)\n",

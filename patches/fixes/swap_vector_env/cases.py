@@ -211,7 +211,10 @@ import gymnasium as gym
 from gymnasium.wrappers import FlattenObservation
 from stablepool import StableProcessPoolEnv
 
-envs = StableProcessPoolEnv([lambda: FlattenObservation(gym.make("CartPole-v1")) for _ in range(8)], copy=False)
+envs = StableProcessPoolEnv(
+    [lambda: FlattenObservation(gym.make("CartPole-v1")) for _ in range(8)],
+    copy=False,
+)
 """,
     ),
     Case(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import io
+import tokenize
 from collections.abc import Iterator
 
 from ...analysis.literals import dict_entries, is_none
@@ -14,6 +16,8 @@ __all__ = ["hidden_makers", "maker_code", "maker_imports", "maker_refusals", "ve
 
 NAME = "swap-vector-env"
 _PARTIAL = "functools:partial"
+_WIDTH = 100
+_INDENT = "    "
 _OF_THE_VECTOR = ("num_envs", "asynchronous", "vectorization_mode", "vector_kwargs", "wrappers")
 
 
@@ -24,7 +28,7 @@ def maker_refusals(script: Script) -> Iterator[Diagnostic]:
         message = "the script has a StableProcessPoolEnv of its own"
         yield Diagnostic(NAME, "refused", "name-taken", position, message, "rename it, then patch again")
     for maker in script.makers:
-        problem = maker.problem or _import_problem(script, maker)
+        problem = maker.problem or _import_problem(script, maker) or _comment_problem(script, maker)
         if problem:
             position = script.position(maker.call)
             hint = "write StableProcessPoolEnv([lambda: gym.make(...) for _ in range(n)]) by hand"
@@ -48,6 +52,18 @@ def _import_problem(script: Script, maker: MakeVec) -> str:
         module, _, name = entry.partition(":")
         if not script.can_import(name, module):
             return f"the script has a {name} of its own, and the functions need {module}.{name}"
+    return ""
+
+
+def _comment_problem(script: Script, maker: MakeVec) -> str:
+    """Text that the new call could not keep: comments, and strings over several lines, which must not be indented."""
+    text = script.text(maker.call)
+    reader = io.StringIO(text, newline=None).readline
+    for token in tokenize.generate_tokens(reader):
+        if token.type == tokenize.COMMENT:
+            return "a comment within the call would be lost"
+        if token.start[0] != token.end[0]:
+            return "a string over several lines would be indented"
     return ""
 
 
@@ -76,18 +92,36 @@ def maker_code(script: Script, maker: MakeVec, pool: str) -> str:
     package = package_name(script.names, maker.call)
     given = [script.text(maker.arguments["id"])]
     given += [f"{name}={script.text(value)}" for name, value in _of_the_environment(maker)]
-    make, arguments = f"{package}.make" if package else "make", ", ".join(given)
-    wrappers = wrapper_list(script.names, maker.arguments.get("wrappers", ast.Constant(None)), True) or []
+    make = f"{package}.make" if package else "make"
+    plain = _is_plain_call(script, maker)
+    functions = (_evaluated_late if plain else _evaluated_here)(script, maker, make, ", ".join(given))
+    arguments = [functions, *_vector_texts(script, maker)]
+    return _within(f"{pool}(", [", ".join(arguments)], [f"{argument}," for argument in arguments], ")")
+
+
+def _evaluated_late(script: Script, maker: MakeVec, make: str, arguments: str) -> str:
+    """`[lambda: make(...) for _ in range(n)]`."""
     count = script.text(maker.arguments["num_envs"]) if "num_envs" in maker.arguments else "1"
-    if _is_plain_call(script, maker):
-        function = f"lambda: {_wrapped(script, f'{make}({arguments})', wrappers)}"
-        functions = f"[{function}]" if count == "1" else f"[{function} for _ in range({count})]"
-    else:
-        function = f"partial({make}, {arguments})"
-        if wrappers:
-            function = f"lambda env_fn={function}: {_wrapped(script, 'env_fn()', wrappers)}"
-        functions = f"[{function}] * {_factor(script, maker)}"
-    return f"{pool}({', '.join([functions, *_vector_texts(script, maker)])})"
+    function = f"lambda: {_wrapped(script, maker, f'{make}({arguments})')}"
+    times = () if count == "1" else (f"for _ in range({count})",)
+    return _within("[", [" ".join([function, *times])], [function, *times], "]")
+
+
+def _evaluated_here(script: Script, maker: MakeVec, make: str, arguments: str) -> str:
+    """`[partial(make, ...)] * n`."""
+    function = f"partial({make}, {arguments})"
+    wrapped = _wrapped(script, maker, "env_fn()")
+    function = function if wrapped == "env_fn()" else f"lambda env_fn={function}: {wrapped}"
+    return f"{_within('[', [function], [function], ']')} * {_factor(script, maker)}"
+
+
+def _within(opening: str, one_line: list[str], lines: list[str], closing: str) -> str:
+    """Code in brackets: on one line where it fits, else one part a line."""
+    flat = f"{opening}{''.join(one_line)}{closing}"
+    if len(flat) <= _WIDTH and "\n" not in flat:
+        return flat
+    inner = "".join(f"\n{_INDENT}{line}" for line in "\n".join(lines).split("\n"))
+    return f"{opening}{inner}\n{closing}"
 
 
 def _factor(script: Script, maker: MakeVec) -> str:
@@ -100,8 +134,9 @@ def _factor(script: Script, maker: MakeVec) -> str:
     )
 
 
-def _wrapped(script: Script, code: str, wrappers: list[ast.expr]) -> str:
-    for wrapper in wrappers:
+def _wrapped(script: Script, maker: MakeVec, code: str) -> str:
+    given = maker.arguments.get("wrappers", ast.Constant(None))
+    for wrapper in wrapper_list(script.names, given, True) or []:
         text = script.text(wrapper)
         code = f"({text})({code})" if isinstance(wrapper, ast.Lambda) else f"{text}({code})"
     return code

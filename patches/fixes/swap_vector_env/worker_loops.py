@@ -10,6 +10,7 @@ from ...analysis.script import Script, walk
 __all__ = ["worker_problem"]
 
 _ARGUMENTS = 8
+_GYMNASIUMS_OWN = frozenset({"gymnasium.vector.async_vector_env._async_worker"})
 _SHARED_MEMORY = 4
 """Number of the argument `shared_memory` in Gymnasium's loop."""
 
@@ -45,7 +46,7 @@ def _shares_nothing(call: ast.Call) -> bool:
 
 
 def _asks_first(script: Script, loop: ast.FunctionDef, memory: str) -> bool:
-    """True where every use of the memory is a test of it, or stands under one."""
+    """True where every use of the memory is a test of it, stands under one, or hands it to Gymnasium's own loop."""
     uses = [n for n in walk(*loop.body) if isinstance(n, ast.Name) and n.id == memory]
     return all(_is_tested(script, use, memory) for use in uses)
 
@@ -53,5 +54,8 @@ def _asks_first(script: Script, loop: ast.FunctionDef, memory: str) -> bool:
 def _is_tested(script: Script, use: ast.Name, memory: str) -> bool:
     if not isinstance(use.ctx, ast.Load):
         return False
+    call = script.names.parents[use]
+    if isinstance(call, ast.Call) and script.names.origins(call.func) & _GYMNASIUMS_OWN:
+        return True
     branches = (a for a in script.names.ancestors(use) if isinstance(a, ast.If | ast.IfExp))
     return any(isinstance(n, ast.Name) and n.id == memory for b in branches for n in walk(b.test))
