@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from ..syntax.names import Names
 from .literals import constant, dict_entries, expanded_keys
 
-__all__ = ["MakeVec", "find_makers", "hidden_modes", "package_name", "wrapper_list"]
+__all__ = ["AT_RUN_TIME", "MakeVec", "find_makers", "hidden_modes", "package_name", "wrapper_list"]
 
+AT_RUN_TIME = "whether it is asynchronous is decided at run time"
 _OLD = frozenset({"gym.vector.make", "gymnasium.vector.make"})
 _NEW = frozenset({"gymnasium.make_vec"})
 _POSITIONS = {
@@ -48,7 +49,7 @@ def find_makers(names: Names) -> Iterator[MakeVec]:
         is_async = _is_async(names, arguments, kind)
         if is_async is not False and not _is_hidden(call, arguments, kind):
             problem = _problem(names, call, arguments, kind)
-            problem = problem if is_async else "whether it is asynchronous is decided at run time"
+            problem = problem if is_async else AT_RUN_TIME
             is_gym = all(origin.startswith("gym.") for origin in names.origins(call.func))
             yield MakeVec(call, arguments, problem, is_gym, kind == "old")
 

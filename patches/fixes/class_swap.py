@@ -57,6 +57,20 @@ class ClassSwap:
             operations = (DropName(span, alias.name), AddNames(span, (name,), self.module))
             yield Edit(self.fix, script.position(statement), message, operations)
 
+    def star_imports(self, script: Script) -> Iterator[Diagnostic]:
+        """`from gymnasium.vector import *`: the class comes in without its name."""
+        homes = {origin.rpartition(".")[0] for origin in self.origins}
+        stars = [
+            node
+            for node in script.names.order
+            if isinstance(node, ast.ImportFrom) and node.module in homes and node.names[0].name == "*"
+        ]
+        for node in script.names.order if stars else ():
+            if isinstance(node, ast.Name) and node.id == self.old and not script.names.bindings(node):
+                message = f"{self.old} comes from a star import"
+                hint = f"import it by name: from {stars[0].module} import {self.old}"
+                yield self._refusal(script, node, "star-import", message, hint)
+
     def renaming(self, script: Script, reference: Reference) -> Iterator[ReplaceExpression]:
         """The new name at one place; nothing where `import ... as` has chosen the script's own."""
         if isinstance(reference, ast.Attribute) or not _is_renamed(script, reference):
@@ -121,6 +135,17 @@ class ClassSwap:
                 message = f"the text {node.value!r} is looked up by name"
                 hint = f"take it out, or name {self.new} there by hand"
                 yield self._refusal(script, node, "exported", message, hint)
+
+    def named_by_text(self, script: Script) -> Iterator[Diagnostic]:
+        """`_target_: gymnasium.vector.AsyncVectorEnv`, which some library looks up."""
+        for node in script.names.order:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and self._names(node.value):
+                message = f"a text names {self.old}, and nothing tells who looks it up"
+                hint = f"write {self.module}.{self.new} there by hand"
+                yield Diagnostic(self.fix, "notice", "class-by-text", script.position(node), message, hint)
+
+    def _names(self, text: str) -> bool:
+        return text in self.origins or ("_target_" in text and any(origin in text for origin in self.origins))
 
     def mentions(self, script: Script, uses: Sequence[ClassUse]) -> Iterator[Diagnostic]:
         """What there is to say to a file that makes no instance of the class."""

@@ -38,12 +38,13 @@ def _imports(script: Script, module: str, wanted: set[str], edits: list[Edit]) -
     body = {script.span(statement) for statement in script.tree.body}
     added = (o for edit in edits for o in edit.operations if isinstance(o, AddNames) and o.module == module)
     homes = [operation for operation in added if operation.target in body]
-    present = _present(script, module) | {name for operation in homes for name in operation.names}
-    missing = tuple(sorted(wanted - present))
+    existing = list(_imports_from(script, module, edits))
+    present = {alias.name for s in existing for alias in s.names if alias.asname in (None, alias.name)}
+    missing = tuple(sorted(wanted - present - {name for operation in homes for name in operation.names}))
     if not missing:
         return
-    if (existing := _import_from(script, module)) is not None:
-        yield AddNames(script.span(existing), missing, module)
+    if existing:
+        yield AddNames(script.span(existing[0]), missing, module)
     elif homes:
         yield AddNames(homes[0].target, missing, module)
     elif module.partition(".")[0] in sys.stdlib_module_names:
@@ -66,24 +67,16 @@ def _targets(edits: Iterable[Edit]) -> tuple[set[Span], set[Span]]:
     return gone, changed
 
 
-def _import_from(script: Script, module: str) -> ast.ImportFrom | None:
-    return next(iter(_imports_from(script, module)), None)
-
-
-def _imports_from(script: Script, module: str) -> Iterator[ast.ImportFrom]:
-    for statement in script.tree.body:
-        if isinstance(statement, ast.ImportFrom) and statement.module == module and not statement.level:
+def _imports_from(script: Script, module: str, edits: list[Edit]) -> Iterator[ast.ImportFrom]:
+    """Imports from a module, at module level and above the first change outside of imports."""
+    _, changed = _targets(edits)
+    statements = [s for s in script.tree.body if isinstance(s, ast.Import | ast.ImportFrom)]
+    spans = {script.span(statement) for statement in statements}
+    first = min((target.start for target in changed - spans), default=len(script.source.utf8))
+    for statement in statements:
+        named = isinstance(statement, ast.ImportFrom) and statement.module == module and not statement.level
+        if isinstance(statement, ast.ImportFrom) and named and script.span(statement).start < first:
             yield statement
-
-
-def _present(script: Script, module: str) -> set[str]:
-    """Names that are imported from a module at module level already."""
-    return {
-        alias.name
-        for statement in _imports_from(script, module)
-        for alias in statement.names
-        if alias.asname in (None, alias.name)
-    }
 
 
 def _import_block(script: Script, edits: list[Edit]) -> list[ast.Import | ast.ImportFrom]:

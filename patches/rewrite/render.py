@@ -149,9 +149,8 @@ class _Rewriter(cst.CSTTransformer):
     def _with_added(self, original: cst.CSTNode, statement: cst.ImportFrom) -> cst.ImportFrom:
         """An import without the names that are dropped and with those that are added."""
         kept = drop_names(statement, self._dropped.get(original, set()))
-        for module, names in self._added.get(original, {}).items():
-            return add_names(statement, kept, names, module)
-        return add_names(statement, kept, ())
+        module, names = next(iter(self._added.get(original, {}).items()), ("", []))
+        return add_names(statement, kept, names, module)
 
     def _comments_of_dropped(self, index: Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
         """Comments on names that leave an import, by the line that they will stand above."""

@@ -118,6 +118,30 @@ def test_a_chosen_class_has_its_deadline_already() -> None:
     check_noop(POOL + "cls = StableProcessPoolEnv\nenvs = cls(fns, timeout=3.0)\n", SWAP)
 
 
+def test_a_deadline_by_position_is_one() -> None:
+    check_noop(SWAPPED + "cls = StableProcessPoolEnv\nenvs = cls(fns, 4, 3.0)\n", SWAP)
+
+
+def test_an_import_that_comes_too_late_is_not_joined() -> None:
+    check_transformed(
+        """\
+        import gymnasium as gym
+        cls = gym.vector.AsyncVectorEnv
+        from functools import cache
+        envs = cls(fns)
+        """,
+        """\
+        from functools import partial
+        import gymnasium as gym
+        from stablepool import StableProcessPoolEnv
+        cls = partial(StableProcessPoolEnv, timeout=8.0)
+        from functools import cache
+        envs = cls(fns)
+        """,
+        SWAP,
+    )
+
+
 def test_the_standard_library_comes_first() -> None:
     check_transformed(
         """\

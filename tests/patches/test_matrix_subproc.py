@@ -125,6 +125,11 @@ REFUSED = {
         "class-as-value",
         "4:33",
     ),
+    "a star import": (
+        GYM + "from stable_baselines3.common.vec_env import *\ne = SubprocVecEnv(fns)\n",
+        "star-import",
+        "3:5",
+    ),
     "pipes": (IMPORT + "e = SubprocVecEnv(fns)\ne.remotes[0].send(x)\n", "internals", "4:1"),
     "processes": (IMPORT + "e = SubprocVecEnv(fns)\nprint(e.processes)\n", "internals", "4:7"),
     "environments of gym": (

@@ -418,6 +418,10 @@ LEFT_ALONE = {
         "cfg = {'_target_': 'gymnasium.vector.AsyncVectorEnv'}\n",
         ("class-by-text",),
     ),
+    "a target of hydra in a longer text": (
+        'cfg = load("""\nenvs:\n  _target_: gymnasium.vector.AsyncVectorEnv\n""")\n',
+        ("class-by-text",),
+    ),
     "make_vec with hidden arguments": (
         "import gymnasium as gym\ne = gym.make_vec('A-v1', num_envs=3, **kw)\n",
         ("hidden-mode",),

@@ -71,6 +71,8 @@ def _chosen(script: Script, options: Options, use: ClassUse) -> Iterator[Finding
         yield Diagnostic(NAME, "satisfied", "has-timeout", script.position(given[0]), message)
     elif not script.names.origins(use.reference) & POOL and "swap-vector-env" not in options.selected:
         return
+    elif any(len(call.args) > 2 for call in use.calls):
+        return  # the third argument by position is the deadline
     elif use.partials or script.can_import("partial", "functools"):
         target = script.span(use.partials[0] if use.partials else use.reference)
         kind, imports = (AddKeyword, ()) if use.partials else (BindKeyword, ("functools:partial",))

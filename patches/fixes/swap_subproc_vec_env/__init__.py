@@ -25,7 +25,8 @@ _COUSINS = frozenset({"SubprocVecEnv", "SubprocVectorEnv"})
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every place that makes the environments, or say why it cannot be made."""
     yield from _other_libraries(script)
-    yield from _named_by_text(script)
+    yield from SWAP.named_by_text(script)
+    yield from SWAP.star_imports(script)
     uses = [class_use(script, node, _SINKS) for node in script.references_to(SUBPROC)]
     if not any(use.makes for use in uses):
         yield from SWAP.mentions(script, uses)
@@ -92,14 +93,6 @@ def _other_libraries(script: Script) -> Iterator[Diagnostic]:
                     package, "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
                 )
                 yield Diagnostic(NAME, "notice", "other-library", script.position(call), message, hint)
-
-
-def _named_by_text(script: Script) -> Iterator[Diagnostic]:
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in SUBPROC:
-            message = f"the text {node.value!r} names the class, and nothing tells who looks it up"
-            hint = f'write "{SWAP.module}.{SWAP.new}" there by hand'
-            yield Diagnostic(NAME, "notice", "class-by-text", script.position(node), message, hint)
 
 
 FIX = Fix(

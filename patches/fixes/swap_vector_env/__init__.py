@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from ...analysis.class_choices import ClassUse
 from ...analysis.dialect import GymDialect
 from ...analysis.make_vec import MakeVec
-from ...analysis.script import ASYNC, Script
+from ...analysis.script import Script
 from ...syntax.edits import (
     AddKeyword,
     BindKeyword,
@@ -22,7 +22,7 @@ from ..model import Fix, Options
 from .arguments import argument_names
 from .cases import CASES
 from .makers import hidden_makers, maker_code, maker_imports, vector_arguments
-from .mentions import named_by_text, other_libraries
+from .mentions import looked_up_by_text, other_libraries
 from .refusals import NAME, SWAP, constructing_calls, swap_refusals
 
 __all__ = ["FIX"]
@@ -33,9 +33,10 @@ _PARTIAL = "functools:partial"
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every construction site, or say why it cannot be made."""
     yield from other_libraries(script)
-    yield from named_by_text(script)
+    yield from SWAP.named_by_text(script)
+    yield from looked_up_by_text(script)
     yield from hidden_makers(script)
-    yield from _star_imports(script)
+    yield from SWAP.star_imports(script)
     if not script.makers and not any(script.class_uses[node].makes for node in script.references):
         yield from SWAP.mentions(script, [script.class_uses[node] for node in script.references])
         if script.pool_references:
@@ -59,25 +60,6 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
         message = "the script speaks the dialect of gym before 0.26"
         hint = "its environments may stay as they are: the pool's workers convert what they return and their spaces"
         yield Diagnostic(NAME, "notice", "old-gym", position, message, hint)
-
-
-def _star_imports(script: Script) -> Iterator[Diagnostic]:
-    """`from gymnasium.vector import *`: the class comes in without its name."""
-    homes = {origin.rpartition(".")[0] for origin in ASYNC}
-    stars = [
-        node
-        for node in script.names.order
-        if isinstance(node, ast.ImportFrom) and node.module in homes and node.names[0].name == "*"
-    ]
-    used = (
-        node
-        for node in script.names.order
-        if isinstance(node, ast.Name) and node.id == "AsyncVectorEnv" and not script.names.bindings(node)
-    )
-    for node in used if stars else ():
-        message = "AsyncVectorEnv comes from a star import"
-        hint = "import it by name: from gymnasium.vector import AsyncVectorEnv"
-        yield Diagnostic(NAME, "refused", "star-import", script.position(node), message, hint)
 
 
 def _use_edits(script: Script, options: Options, dialect: GymDialect) -> Iterator[Edit]:

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterator
 
 from ...analysis.literals import dict_entries, is_none
-from ...analysis.make_vec import MakeVec, hidden_modes, package_name, wrapper_list
+from ...analysis.make_vec import AT_RUN_TIME, MakeVec, hidden_modes, package_name, wrapper_list
 from ...analysis.script import Script
 from ...syntax.edits import Diagnostic
 
@@ -32,6 +32,7 @@ def maker_refusals(script: Script) -> Iterator[Diagnostic]:
         if problem:
             position = script.position(maker.call)
             hint = "write StableProcessPoolEnv([lambda: gym.make(...) for _ in range(n)]) by hand"
+            hint += ", where it is asynchronous" if problem == AT_RUN_TIME else ""
             yield Diagnostic(NAME, "refused", "vector-make", position, problem, hint)
     if script.makers:
         yield from _spec_refusals(script)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...analysis.script import ASYNC, Script
 from ...syntax.edits import Diagnostic
 
-__all__ = ["named_by_text", "other_libraries"]
+__all__ = ["looked_up_by_text", "other_libraries"]
 
 NAME = "swap-vector-env"
 _MODULES = frozenset({"gym.vector", "gymnasium.vector"})
@@ -24,17 +24,13 @@ def other_libraries(script: Script) -> Iterator[Diagnostic]:
                 yield Diagnostic(NAME, "notice", "other-library", script.position(call), message, hint)
 
 
-def named_by_text(script: Script) -> Iterator[Diagnostic]:
-    """The class by a text: `getattr(gym.vector, f"{kind}VectorEnv")`, `_target_: gymnasium.vector.AsyncVectorEnv`."""
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in ASYNC:
-            message = f"the text {node.value!r} names the class, and nothing tells who looks it up"
-            hint = 'write "stablepool.StableProcessPoolEnv" there by hand'
-            yield Diagnostic(NAME, "notice", "class-by-text", script.position(node), message, hint)
-        elif isinstance(node, ast.Call) and _looks_up(script, node):
+def looked_up_by_text(script: Script) -> Iterator[Diagnostic]:
+    """`getattr(gym.vector, f"{kind}VectorEnv")`."""
+    for call in script.names.calls:
+        if _looks_up(script, call):
             message = "a text decides which class of gym.vector this is; it may be AsyncVectorEnv"
             hint = "write StableProcessPoolEnv in its place by hand"
-            yield Diagnostic(NAME, "notice", "class-by-text", script.position(node), message, hint)
+            yield Diagnostic(NAME, "notice", "class-by-text", script.position(call), message, hint)
 
 
 def _looks_up(script: Script, call: ast.Call) -> bool:
