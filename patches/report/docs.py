@@ -40,8 +40,9 @@ and says how to undo it.
 
 It changes what it is sure of. What it is not sure of is *left alone* with a notice, or *refused*, which leaves the
 whole file as it is; both name the place, the reason, a code and what to do. A file that makes no Gym `AsyncVectorEnv`,
-no `SubprocVecEnv` of Stable-Baselines3 and no `StableProcessPoolEnv` is none of its business. `--partial` applies the other fixes where one refuses.
-`# stable-patch: ignore[fix-name]` on a line keeps a fix away from it; plain `# stable-patch: ignore` keeps all away.
+no `SubprocVecEnv` of Stable-Baselines3 and no `StableProcessPoolEnv` is none of its business. `--partial`
+applies the other fixes where one refuses. `# stable-patch: ignore[fix-name]` on a line keeps a fix away from it; plain
+`# stable-patch: ignore` keeps all away.
 
 ## How it stays safe
 
