@@ -10,6 +10,7 @@ from functools import cached_property
 from ..syntax.callees import Callees
 from ..syntax.names import Names
 from ..syntax.source import Position, Source, Span
+from .class_choices import ClassUse, class_use
 from .flow import Flow
 from .keys import Key, Keys
 from .make_vec import MakeVec, find_makers
@@ -65,7 +66,11 @@ class Script:
     @cached_property
     def references(self) -> list[ast.Name | ast.Attribute]:
         """Uses of Gym's AsyncVectorEnv, by qualified name, in the order of the text."""
-        return [node for node in self._loads() if self.names.origins(node, certain=False) & ASYNC]
+        return self.references_to(ASYNC)
+
+    def references_to(self, origins: frozenset[str]) -> list[ast.Name | ast.Attribute]:
+        """Uses of a class, by its qualified names, in the order of the text."""
+        return [node for node in self._loads() if self.names.origins(node, certain=False) & origins]
 
     @cached_property
     def pool_references(self) -> list[ast.Name | ast.Attribute]:
@@ -90,7 +95,13 @@ class Script:
     @cached_property
     def may_make_environments(self) -> bool:
         """True where the script itself names the vector environment that is replaced, or its replacement."""
-        return bool(self.references or self.pool_references or self.makers)
+        made = any(use.makes for use in self.class_uses.values())
+        return bool(made or self.pool_references or self.makers)
+
+    @cached_property
+    def class_uses(self) -> dict[ast.expr, ClassUse]:
+        """What becomes of either class at every place that names it."""
+        return {node: class_use(self, node) for node in (*self.references, *self.pool_references)}
 
     @cached_property
     def makers(self) -> list[MakeVec]:
@@ -100,45 +111,20 @@ class Script:
     @cached_property
     def constructions(self) -> list[ast.Call]:
         """Calls that make a vector environment of either kind."""
-        classes = {*self.references, *self.pool_references}
-        made = {maker.call for maker in self.makers}
-        aliases = {
-            key for node in classes if not self._is_called(node) and (key := self._alias(node)) is not None
-        }
-        return [
-            call
-            for call in self.names.calls
-            if call.func in classes or call in made or self.key(call.func) in aliases
-        ]
+        made = {call for use in self.class_uses.values() for call in use.calls}
+        made.update(maker.call for maker in self.makers)
+        return [call for call in self.names.calls if call in made]
 
     def becomes_pool(self, call: ast.Call) -> bool:
         """True for a construction that names what it makes, which the swap turns into the pool."""
         return bool(self.names.origins(call.func) & ASYNC) or any(maker.call is call for maker in self.makers)
 
-    def _is_called(self, node: ast.expr) -> bool:
-        parent = self.names.parents[node]
-        return isinstance(parent, ast.Call) and parent.func is node
-
-    def _alias(self, node: ast.expr) -> Key | None:
-        """The variable that holds the class: `cls = AsyncVectorEnv if parallel else SyncVectorEnv`."""
-        parent = self.names.parents[node]
-        while isinstance(parent, ast.IfExp | ast.Dict | ast.Subscript):
-            node, parent = parent, self.names.parents[parent]
-        if not isinstance(parent, ast.Assign) or len(parent.targets) != 1 or isinstance(node, ast.Dict):
-            return None
-        key = self.key(parent.targets[0])
-        return key if key is not None and self._is_only_called(key) else None
-
-    def _is_only_called(self, key: Key) -> bool:
-        """True where a variable that holds a class is used for nothing but to make instances."""
-        return all(self._is_called(node) for node in self._loads() if self.key(node) == key)
-
-    def can_import(self, name: str) -> bool:
-        """True where `name` is free in the script, or stands for stablepool's already."""
+    def can_import(self, name: str, module: str = "stablepool") -> bool:
+        """True where `name` is free in the script, or stands for the module's already."""
         if not self.names.is_taken(name):
             return True
         bound = [binding for scope in self.names.scopes for binding in scope.bindings.get(name, [])]
-        return bool(bound) and all((binding.origin or "").startswith("stablepool.") for binding in bound)
+        return bool(bound) and all((binding.origin or "").startswith(f"{module}.") for binding in bound)
 
     def free_name(self, *names: str) -> str:
         """The first of some names that the script does not use, else the first one with a number."""
@@ -168,10 +154,6 @@ class Script:
                 return False
             child = parent
         return False
-
-    def alias_key(self, node: ast.expr) -> Key | None:
-        """The variable that a reference to the class is stored in, where that is all that happens to it."""
-        return self._alias(node)
 
     def key(self, expression: ast.AST) -> Key | None:
         """The variable that an expression names; None where it is no plain variable or attribute."""

@@ -9,6 +9,7 @@ from . import (
     process_cleanup,
     reset_between_episodes,
     step_timeouts,
+    swap_subproc_vec_env,
     swap_vector_env,
     tuned_parameters,
 )
@@ -18,6 +19,7 @@ __all__ = ["FIXES", "NAMES"]
 
 FIXES: tuple[Fix, ...] = (
     swap_vector_env.FIX,
+    swap_subproc_vec_env.FIX,
     reset_between_episodes.FIX,
     int8_actions.FIX,
     step_timeouts.FIX,

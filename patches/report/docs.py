@@ -39,9 +39,10 @@ and says how to undo it.
     python patch_train_stable.py my_script.py --smoke 20   # patch, run 20 vector steps, restore if that fails
 
 It changes what it is sure of. What it is not sure of is *left alone* with a notice, or *refused*, which leaves the
-whole file as it is; both name the place, the reason, a code and what to do. A file without a Gym `AsyncVectorEnv` or
-a `StableProcessPoolEnv` is none of its business. `--partial` applies the other fixes where one refuses.
-`# stable-patch: ignore[fix-name]` on a line keeps a fix away from it; plain `# stable-patch: ignore` keeps all away.
+whole file as it is; both name the place, the reason, a code and what to do. A file that makes no Gym `AsyncVectorEnv`,
+no `SubprocVecEnv` of Stable-Baselines3 and no `StableProcessPoolEnv` is none of its business. `--partial`
+applies the other fixes where one refuses. `# stable-patch: ignore[fix-name]` on a line keeps a fix away from it; plain
+`# stable-patch: ignore` keeps all away.
 
 ## How it stays safe
 
@@ -67,8 +68,8 @@ _LIMITS = """\
 - Environments in lists, in attributes of attributes (`agent.trainer.envs`) or built in another file: the swap is made
   where the class is called, but the loops around them are not followed; an episode loop that may step them is
   reported. Variables, attributes of `self`, named entries of a dict, parameters and results of functions are followed.
-- What a variable holds at run time: a class that is chosen by a condition gets no `timeout=` (it might be
-  `SyncVectorEnv`), a time-out that is computed is reported, and so is a parameter that is computed.
+- What a variable holds at run time: a class that is chosen takes its arguments along in a `functools.partial` where it
+  is only ever called; a time-out that is computed is reported, and so is a parameter that is computed.
 - What environments of old gym return: the script's own lines are carried over to Gymnasium's five step values, its
   environments stay as they are, and the pool converts them as they run.
 - A clean-up that does other work in between: it is reported as interleaved and left alone.
@@ -179,7 +180,8 @@ def _specified(fix: Fix) -> Iterator[str]:
     yield "```\n"
     for title, cases in (("Changed as well", changed[1:]), ("Left alone", alone), ("Refused", refused)):
         if cases:
-            yield textwrap.fill(f"{title}: {'; '.join(map(_titled, cases))}.", 118) + "\n"
+            listed = f"{title}: {'; '.join(map(_titled, cases))}."
+            yield textwrap.fill(listed, 118, break_on_hyphens=False) + "\n"
 
 
 def _titled(case: Case) -> str:

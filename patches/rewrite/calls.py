@@ -1,20 +1,40 @@
-"""One more keyword argument for a call, in the call's own layout."""
+"""Arguments of a call: one more, or new names for those that it has, in the call's own layout."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
 
-from ..syntax.edits import AddKeyword
+__all__ = ["bound", "with_keyword", "with_names"]
 
-__all__ = ["with_keyword"]
+_EQUAL = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 
 
-def with_keyword(call: cst.Call, keyword: AddKeyword) -> cst.Call:
+def bound(expression: cst.BaseExpression) -> cst.Call:
+    """`partial(expression)`."""
+    return cst.Call(cst.Name("partial"), [cst.Arg(expression)])
+
+
+def with_names(call: cst.Call, names: Sequence[str | None]) -> cst.Call:
+    """Name the arguments: an empty name leaves one as it is, None drops it."""
+    kept = [
+        argument.with_changes(keyword=cst.Name(name), equal=_EQUAL) if name else argument
+        for argument, name in zip(call.args, names, strict=True)
+        if name is not None
+    ]
+    last = call.args[-1]
+    if kept and names[-1] is None:
+        kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
+    return call.with_changes(args=kept)
+
+
+def with_keyword(call: cst.Call, name: str, code: str) -> cst.Call:
     """Add an argument; it takes over the trailing comma and the layout of a call that spans lines."""
     argument = cst.Arg(
-        keyword=cst.Name(keyword.name),
-        value=cst.parse_expression(keyword.code),
-        equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
+        keyword=cst.Name(name),
+        value=cst.parse_expression(code),
+        equal=_EQUAL,
     )
     if not call.args:
         return call.with_changes(args=[argument])

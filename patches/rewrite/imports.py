@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import libcst as cst
+from libcst.helpers import get_full_name_for_node
 
-__all__ = ["add_names", "drop_names"]
+__all__ = ["add_names", "drop_names", "import_lines", "is_from", "names_of"]
+
+
+def is_from(statement: cst.ImportFrom, module: str) -> bool:
+    """True for `from module import ...`."""
+    if statement.module is None or statement.relative:
+        return False
+    return get_full_name_for_node(statement.module) == module
+
+
+def names_of(statement: cst.ImportFrom) -> set[str]:
+    """Names that a statement imports, as their module has them."""
+    if isinstance(statement.names, cst.ImportStar):
+        return {"*"}
+    return {alias.evaluated_name for alias in statement.names}
+
+
+def import_lines(imported: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    """One import statement for each module."""
+    for module, names in imported.items():
+        yield f"from {module} import {', '.join(sorted(set(names)))}"
 
 
 def drop_names(statement: cst.ImportFrom, names: set[str]) -> list[cst.ImportAlias]:
@@ -20,9 +41,12 @@ def drop_names(statement: cst.ImportFrom, names: set[str]) -> list[cst.ImportAli
 
 
 def add_names(
-    statement: cst.ImportFrom, kept: Sequence[cst.ImportAlias], names: Iterable[str]
+    statement: cst.ImportFrom,
+    kept: Sequence[cst.ImportAlias],
+    names: Iterable[str],
+    module: str = "stablepool",
 ) -> cst.ImportFrom:
-    """An import of the kept names; where nothing is kept, an import of `names` from stablepool."""
+    """An import of the kept names; where there are new ones, an import of all of them from `module`."""
     fresh = [_alias(name) for name in dict.fromkeys(names)]
     if not fresh:
         return statement.with_changes(names=kept)
@@ -31,10 +55,16 @@ def add_names(
     tail = statement.names[-1].comma
     separated = [alias.with_changes(comma=_comma(alias)) for alias in everything[:-1]]
     return statement.with_changes(
-        module=cst.Name("stablepool"),
+        module=_dotted(module),
         relative=[],
         names=[*separated, everything[-1].with_changes(comma=tail)],
     )
+
+
+def _dotted(module: str) -> cst.Name | cst.Attribute:
+    expression = cst.parse_expression(module)
+    assert isinstance(expression, cst.Name | cst.Attribute)
+    return expression
 
 
 def _comma(alias: cst.ImportAlias) -> cst.Comma:

@@ -1,32 +1,56 @@
-"""Where the names that changed code needs are imported: once, next to what is imported from stablepool already."""
+"""Where the names that changed code needs are imported: once, next to what is imported from their module already."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 
 from ..analysis.script import Script
-from ..syntax.edits import AddNames, Edit, Insert, Operation, RemoveStatements, ReplaceStatements
+from ..syntax.edits import (
+    AddNames,
+    Edit,
+    Insert,
+    Operation,
+    RemoveStatements,
+    ReplaceStatements,
+    split_import,
+)
 from ..syntax.source import Span
 
 __all__ = ["import_operations"]
 
 
 def import_operations(script: Script, edits: Iterable[Edit]) -> tuple[Operation, ...]:
-    """Operations that import, at module level, every name of stablepool that the edits use."""
+    """Operations that import, at module level, every name that the edits use."""
     edits = list(edits)
-    added = [operation for edit in edits for operation in edit.operations if isinstance(operation, AddNames)]
-    body = {script.span(statement): statement for statement in script.tree.body}
+    wanted = {split_import(entry) for edit in edits for entry in edit.imports}
+    modules = sorted({module for module, _ in wanted})
+    return tuple(
+        operation
+        for module in modules
+        for operation in _imports(script, module, {name for home, name in wanted if home == module}, edits)
+    )
+
+
+def _imports(script: Script, module: str, wanted: set[str], edits: list[Edit]) -> Iterator[Operation]:
+    """The operation that imports the names of one module, where any are missing."""
+    body = {script.span(statement) for statement in script.tree.body}
+    added = (o for edit in edits for o in edit.operations if isinstance(o, AddNames) and o.module == module)
     homes = [operation for operation in added if operation.target in body]
-    present = _present(script) | {name for operation in homes for name in operation.names}
-    missing = tuple(sorted({name for edit in edits for name in edit.imports} - present))
+    existing = list(_imports_from(script, module, edits))
+    present = {alias.name for s in existing for alias in s.names if alias.asname in (None, alias.name)}
+    missing = tuple(sorted(wanted - present - {name for operation in homes for name in operation.names}))
     if not missing:
-        return ()
-    if (existing := _stablepool_import(script)) is not None:
-        return (AddNames(script.span(existing), missing),)
-    if homes:
-        return (AddNames(homes[0].target, missing),)
-    return (_after_the_imports(script, missing, edits),)
+        return
+    if existing:
+        yield AddNames(script.span(existing[0]), missing, module)
+    elif homes:
+        yield AddNames(homes[0].target, missing, module)
+    elif module.partition(".")[0] in sys.stdlib_module_names:
+        yield _among_the_standard_library(script, missing, module, edits)
+    else:
+        yield _after_the_imports(script, missing, module, edits)
 
 
 def _targets(edits: Iterable[Edit]) -> tuple[set[Span], set[Span]]:
@@ -43,40 +67,63 @@ def _targets(edits: Iterable[Edit]) -> tuple[set[Span], set[Span]]:
     return gone, changed
 
 
-def _stablepool_import(script: Script) -> ast.ImportFrom | None:
-    for statement in script.tree.body:
-        if isinstance(statement, ast.ImportFrom) and statement.module == "stablepool" and not statement.level:
-            return statement
-    return None
+def _imports_from(script: Script, module: str, edits: list[Edit]) -> Iterator[ast.ImportFrom]:
+    """Imports from a module, at module level and above the first change outside of imports."""
+    _, changed = _targets(edits)
+    statements = [s for s in script.tree.body if isinstance(s, ast.Import | ast.ImportFrom)]
+    spans = {script.span(statement) for statement in statements}
+    first = min((target.start for target in changed - spans), default=len(script.source.utf8))
+    for statement in statements:
+        named = isinstance(statement, ast.ImportFrom) and statement.module == module and not statement.level
+        if isinstance(statement, ast.ImportFrom) and named and script.span(statement).start < first:
+            yield statement
 
 
-def _present(script: Script) -> set[str]:
-    """Names that are imported from stablepool at module level already."""
-    return {
-        alias.name
-        for statement in script.tree.body
-        if isinstance(statement, ast.ImportFrom) and statement.module == "stablepool" and not statement.level
-        for alias in statement.names
-        if alias.asname in (None, alias.name)
-    }
-
-
-def _after_the_imports(script: Script, names: tuple[str, ...], edits: Iterable[Edit]) -> Operation:
-    """After the last import above the first change; before the script's first statement, if there is none."""
+def _import_block(script: Script, edits: list[Edit]) -> list[ast.Import | ast.ImportFrom]:
+    """The imports that stay above the first change."""
     gone, changed = _targets(edits)
-    home: ast.stmt | None = None
+    found: list[ast.Import | ast.ImportFrom] = []
     for statement in script.tree.body:
         span = script.span(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            home = home if span in gone else statement
+            found += [] if span in gone else [statement]
         elif not _may_stand_among_imports(statement) or any(
             span.start <= target.start < span.end for target in changed
         ):
             break
-    if home is not None:
-        return AddNames(script.span(home), names)
+    return found
+
+
+def _after_the_imports(script: Script, names: tuple[str, ...], module: str, edits: list[Edit]) -> Operation:
+    """After the last import above the first change; before the script's first statement, if there is none."""
+    block = _import_block(script, edits)
+    if block:
+        return AddNames(script.span(block[-1]), names, module)
+    return _first(script, names, module, edits)
+
+
+def _among_the_standard_library(
+    script: Script, names: tuple[str, ...], module: str, edits: list[Edit]
+) -> Operation:
+    """After the last import of the standard library above the first change; else above all other imports."""
+    block = _import_block(script, edits)
+    standard = [statement for statement in block if _top(statement) in sys.stdlib_module_names]
+    if standard:
+        return AddNames(script.span(standard[-1]), names, module)
+    return _first(script, names, module, edits)
+
+
+def _first(script: Script, names: tuple[str, ...], module: str, edits: list[Edit]) -> Operation:
+    gone, _ = _targets(edits)
     kept = (s for s in script.tree.body if not _is_docstring(s) and script.span(s) not in gone)
-    return Insert(script.span(next(kept)), f"from stablepool import {', '.join(names)}", "before")
+    return Insert(script.span(next(kept)), f"from {module} import {', '.join(names)}", "before")
+
+
+def _top(statement: ast.Import | ast.ImportFrom) -> str:
+    """The package that a statement imports from; empty for a relative import."""
+    if isinstance(statement, ast.Import):
+        return statement.names[0].name.partition(".")[0]
+    return "" if statement.level else (statement.module or "").partition(".")[0]
 
 
 def _is_docstring(statement: ast.stmt) -> bool:

@@ -15,17 +15,19 @@ import libcst as cst
 from ..syntax.edits import (
     AddKeyword,
     AddNames,
+    BindKeyword,
     DropName,
     Guard,
     Insert,
+    NameArguments,
     Operation,
     RemoveStatements,
     ReplaceExpression,
     ReplaceStatements,
 )
 from ..syntax.source import Source, Span, UnreadableError
-from .calls import with_keyword
-from .imports import add_names, drop_names
+from .calls import bound, with_keyword, with_names
+from .imports import add_names, drop_names, import_lines, is_from, names_of
 from .index import Index, Line, RenderError
 
 __all__ = ["RenderError", "render"]
@@ -85,11 +87,13 @@ class _Rewriter(cst.CSTTransformer):
         super().__init__()
         self._expressions: dict[cst.CSTNode, str] = {}
         self._keywords: dict[cst.CSTNode, list[AddKeyword]] = defaultdict(list)
+        self._bound: set[cst.CSTNode] = set()
+        self._names: dict[cst.CSTNode, tuple[str | None, ...]] = {}
         self._dropped: dict[cst.CSTNode, set[str]] = defaultdict(set)
-        self._added: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._added: dict[cst.CSTNode, dict[str, list[str]]] = defaultdict(_lists)
         self._before: dict[cst.CSTNode, list[str]] = defaultdict(list)
         self._after: dict[cst.CSTNode, list[str]] = defaultdict(list)
-        self._imported: dict[cst.CSTNode, list[str]] = defaultdict(list)
+        self._imported: dict[cst.CSTNode, dict[str, list[str]]] = defaultdict(_lists)
         self._guards: dict[cst.CSTNode, str] = {}
         self._replaced: dict[cst.CSTNode, tuple[str, list[str]]] = {}
         self._removed: set[cst.CSTNode] = set()
@@ -106,6 +110,11 @@ class _Rewriter(cst.CSTTransformer):
                 self._expressions[index.expression(target)] = code
             case AddKeyword(target):
                 self._keywords[index.expression(target)].append(operation)
+            case BindKeyword(target, name, code):
+                self._bound.add(index.expression(target))
+                self._register(index, AddKeyword(target, name, code))
+            case NameArguments(target, names):
+                self._names[index.expression(target)] = names
             case Insert(target, code, where):
                 (self._before if where == "before" else self._after)[index.line(target)].append(code)
             case Guard(target, condition):
@@ -121,31 +130,42 @@ class _Rewriter(cst.CSTTransformer):
                 self._removed.update(index.line(target) for target in targets)
             case DropName(target, name):
                 self._dropped[index.statement(target)].add(name)
-            case AddNames(target, names):
-                self._register_names(index, target, names)
+            case AddNames(target, names, module):
+                self._register_names(index, target, names, module)
 
-    def _register_names(self, index: Index, target: Span, names: Sequence[str]) -> None:
+    def _register_names(self, index: Index, target: Span, names: Sequence[str], module: str) -> None:
         statement = index.statement(target)
         if isinstance(statement, cst.ImportFrom) and (
-            _is_from_stablepool(statement) or _names_of(statement) <= self._dropped.get(statement, set())
+            is_from(statement, module)
+            or (
+                names_of(statement) <= self._dropped.get(statement, set())
+                and self._added[statement].keys() <= {module}
+            )
         ):
-            self._added[statement] += names
+            self._added[statement][module] += names
         else:
-            self._imported[index.line(target, alone=False)] += names
+            self._imported[index.line(target, alone=False)][module] += names
+
+    def _with_added(self, original: cst.CSTNode, statement: cst.ImportFrom) -> cst.ImportFrom:
+        """An import without the names that are dropped and with those that are added."""
+        kept = drop_names(statement, self._dropped.get(original, set()))
+        module, names = next(iter(self._added.get(original, {}).items()), ("", []))
+        return add_names(statement, kept, names, module)
 
     def _comments_of_dropped(self, index: Index) -> Iterator[tuple[cst.CSTNode, list[str]]]:
         """Comments on names that leave an import, by the line that they will stand above."""
-        for statement, names in self._dropped.items():
+        for statement in self._dropped:
             assert isinstance(statement, cst.ImportFrom)
-            rest = add_names(statement, drop_names(statement, names), self._added.get(statement, []))
-            lost = Counter(_comments_in(statement)) - Counter(_comments_in(rest))
+            rest = _comments_in(self._with_added(statement, statement))
+            lost = Counter(_comments_in(statement)) - Counter(rest)
             if lost:
                 yield index.line_of(statement), list(lost)
 
     def _targets(self) -> set[cst.CSTNode]:
-        tables = (self._expressions, self._keywords, self._dropped, self._added, self._before)
-        more = (self._after, self._imported, self._guards, self._replaced, self._removed, self._above)
-        return {node for table in (*tables, *more) for node in table}
+        tables = (self._expressions, self._keywords, self._bound, self._names, self._dropped)
+        more = (self._before, self._after, self._guards, self._replaced, self._removed, self._above)
+        imports = (self._added, self._imported)
+        return {node for table in (*tables, *more, *imports) for node in table}
 
     def removes(self, node: cst.CSTNode) -> bool:
         """True where a statement is taken out."""
@@ -168,8 +188,7 @@ class _Rewriter(cst.CSTTransformer):
         if isinstance(updated_node, cst.BaseExpression):
             return self._expression(original_node, updated_node)
         if isinstance(updated_node, cst.ImportFrom):
-            kept = drop_names(updated_node, self._dropped.get(original_node, set()))
-            return add_names(updated_node, kept, self._added.get(original_node, []))
+            return self._with_added(original_node, updated_node)
         assert isinstance(updated_node, cst.SimpleStatementLine | cst.BaseCompoundStatement)
         return self._line(original_node, updated_node)
 
@@ -177,9 +196,14 @@ class _Rewriter(cst.CSTTransformer):
         if original in self._expressions:
             fresh = cst.parse_expression(self._expressions[original])
             updated = fresh.with_changes(lpar=[*updated.lpar, *fresh.lpar], rpar=[*fresh.rpar, *updated.rpar])
+        if original in self._names:
+            assert isinstance(updated, cst.Call)
+            updated = with_names(updated, self._names[original])
+        if original in self._bound:
+            updated = bound(updated)
         for keyword in self._keywords.get(original, []):
             assert isinstance(updated, cst.Call)
-            updated = with_keyword(updated, keyword)
+            updated = with_keyword(updated, keyword.name, keyword.code)
         return updated
 
     def _line(self, original: cst.CSTNode, updated: Line) -> cst.FlattenSentinel[cst.CSTNode]:
@@ -197,8 +221,7 @@ class _Rewriter(cst.CSTTransformer):
         if original in self._before:
             lines = _with_lines_before(self._before[original], lines)
         if original in self._imported:
-            names = ", ".join(sorted(set(self._imported[original])))
-            lines += _statements(f"from stablepool import {names}")
+            lines += [line for code in import_lines(self._imported[original]) for line in _statements(code)]
         lines += [line for code in self._after.get(original, []) for line in _statements(code)]
         return cst.FlattenSentinel(lines)
 
@@ -220,6 +243,10 @@ def _refuse_nesting(operations: Sequence[Operation]) -> None:
         for inner in single:
             if inner != outer and outer.start <= inner.start and inner.end <= outer.end:
                 raise RenderError(f"the changes at offsets {outer.start} and {inner.start} overlap")
+
+
+def _lists() -> dict[str, list[str]]:
+    return defaultdict(list)
 
 
 def _statements(code: str) -> list[Line]:
@@ -271,13 +298,3 @@ class _Comments(cst.CSTVisitor):
 
     def visit_Comment(self, node: cst.Comment) -> None:  # noqa: N802 - LibCST dispatches on this name
         self.found.append(node.value)
-
-
-def _is_from_stablepool(statement: cst.ImportFrom) -> bool:
-    return isinstance(statement.module, cst.Name) and statement.module.value == "stablepool"
-
-
-def _names_of(statement: cst.ImportFrom) -> set[str]:
-    if isinstance(statement.names, cst.ImportStar):
-        return {"*"}
-    return {alias.evaluated_name for alias in statement.names}

@@ -18,7 +18,9 @@ from .stale_comments import stale_comments
 
 __all__ = ["Plan", "apply", "make_plan", "sha256"]
 
-_MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVecEnv|make_vec|vector\.make")
+_MARKERS = re.compile(
+    rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|vector\.make|[\"'}]VectorEnv"
+)
 _IGNORE = re.compile(r"#.*?\bstable-patch:\s*ignore(?:\[([^\]]*)\])?")
 
 

@@ -9,7 +9,15 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 
-from ..syntax.edits import AddNames, DropName, Guard, Insert, RemoveStatements, ReplaceStatements
+from ..syntax.edits import (
+    AddNames,
+    DropName,
+    Guard,
+    Insert,
+    RemoveStatements,
+    ReplaceStatements,
+    split_import,
+)
 from ..syntax.source import Source, Span, UnreadableError, read_source
 from .plan import Plan, make_plan
 
@@ -157,16 +165,16 @@ def _keeps_comments(before: Source, after: Source) -> None:
 
 
 def _imports_names(plan: Plan, after: Source) -> None:
-    """Every name of stablepool that changed code uses must be imported at module level."""
-    wanted = {name for edit in plan.edits for name in edit.imports}
+    """Every name that changed code uses must be imported at module level."""
+    wanted = {split_import(entry) for edit in plan.edits for entry in edit.imports}
     imported = {
-        alias.asname or alias.name
+        (node.module or "", alias.asname or alias.name)
         for node in after.tree.body
-        if isinstance(node, ast.ImportFrom) and node.module == "stablepool"
+        if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    if wanted - imported:
-        raise VerificationError(f"nothing imports {', '.join(sorted(wanted - imported))}")
+    if missing := sorted(name for _, name in wanted - imported):
+        raise VerificationError(f"nothing imports {', '.join(missing)}")
 
 
 def _is_settled(plan: Plan, data: bytes) -> None:

@@ -10,16 +10,19 @@ from .source import Position, Span
 __all__ = [
     "AddKeyword",
     "AddNames",
+    "BindKeyword",
     "Diagnostic",
     "DropName",
     "Edit",
     "Finding",
     "Guard",
     "Insert",
+    "NameArguments",
     "Operation",
     "RemoveStatements",
     "ReplaceExpression",
     "ReplaceStatements",
+    "split_import",
 ]
 
 
@@ -38,6 +41,29 @@ class AddKeyword:
     target: Span
     name: str
     code: str
+
+
+@dataclass(frozen=True)
+class BindKeyword:
+    """Write `partial(x, name=code)` in place of `x`, the expression at `target`: a callable that is handed on.
+
+    Several for one expression share one `partial`. It needs the import "functools:partial".
+    """
+
+    target: Span
+    name: str
+    code: str
+
+
+@dataclass(frozen=True)
+class NameArguments:
+    """Give the arguments of the call at `target` these names, one for each.
+
+    An empty name leaves an argument as it is, None drops it.
+    """
+
+    target: Span
+    names: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -82,19 +108,22 @@ class DropName:
 
 @dataclass(frozen=True)
 class AddNames:
-    """Import `names` ("x" or "x as y") from stablepool, at or after the import statement at `target`.
+    """Import `names` ("x" or "x as y") from `module`, at or after the import statement at `target`.
 
-    Where the statement at `target` imports from stablepool already the names join it; where every name of it is
+    Where the statement at `target` imports from the module already the names join it; where every name of it is
     dropped it is rewritten in place; else a new statement follows it.
     """
 
     target: Span
     names: tuple[str, ...]
+    module: str = "stablepool"
 
 
 Operation = (
     ReplaceExpression
     | AddKeyword
+    | BindKeyword
+    | NameArguments
     | Insert
     | Guard
     | ReplaceStatements
@@ -113,7 +142,7 @@ class Edit:
         position: Where the reader should look.
         message: What changes, in the present tense.
         operations: How.
-        imports: Names of stablepool that the changed code uses.
+        imports: What the changed code uses: names of stablepool, or "module:name".
     """
 
     fix: str
@@ -146,3 +175,9 @@ class Diagnostic:
 
 
 Finding = Edit | Diagnostic
+
+
+def split_import(entry: str) -> tuple[str, str]:
+    """Module and name of an entry of `Edit.imports`."""
+    module, _, name = entry.rpartition(":")
+    return module or "stablepool", name

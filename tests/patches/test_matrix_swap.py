@@ -114,9 +114,11 @@ CHANGED = {
         POOL + "envs = StableProcessPoolEnv(fns) if n > 1 else SyncVectorEnv(fns)\n",
     ),
     "annotations": (
-        IMPORT + "def train(envs: AsyncVectorEnv) -> AsyncVectorEnv:\n    x: list[AsyncVectorEnv] = []\n",
+        IMPORT + "def train(envs: AsyncVectorEnv) -> AsyncVectorEnv:\n    x: list[AsyncVectorEnv] = []\n"
+        "envs = AsyncVectorEnv(fns)\n",
         POOL
-        + "def train(envs: StableProcessPoolEnv) -> StableProcessPoolEnv:\n    x: list[StableProcessPoolEnv] = []\n",
+        + "def train(envs: StableProcessPoolEnv) -> StableProcessPoolEnv:\n    x: list[StableProcessPoolEnv] = []\n"
+        "envs = StableProcessPoolEnv(fns)\n",
     ),
     "quoted annotation": (
         IMPORT + "def train(envs: 'AsyncVectorEnv'):\n    return AsyncVectorEnv(fns)\n",
@@ -183,7 +185,8 @@ CHANGED = {
         "import gymnasium as gym\nenvs = gym.vector.make('CartPole-v1', num_envs=4)\n",
         "import gymnasium as gym\n"
         + POOL
-        + "envs = StableProcessPoolEnv([lambda: gym.make('CartPole-v1') for _ in range(4)])\n",
+        + "envs = StableProcessPoolEnv([lambda: gym.make('CartPole-v1') for _ in range(4)], "
+        'autoreset_mode="SameStep")\n',
     ),
     "vector.make of old gym": (
         "import gym\nenvs = gym.vector.make(env_id, n, asynchronous=True)\n",
@@ -278,6 +281,103 @@ CHANGED = {
     ),
 }
 
+CHANGED |= {
+    "positional arguments of before Gymnasium 1": (
+        IMPORT + "envs = AsyncVectorEnv(fns, None, None, True, False, worker=None)\n",
+        POOL + "envs = StableProcessPoolEnv(fns, shared_memory=True, copy=False, worker=None)\n",
+    ),
+    "spaces that are None": (
+        IMPORT + "envs = AsyncVectorEnv(\n    fns,\n    observation_space=None,\n    action_space=None,\n)\n",
+        POOL + "envs = StableProcessPoolEnv(\n    fns,\n)\n",
+    ),
+    "**kwargs that are written out": (
+        IMPORT + "kw = dict(copy=False)\nenvs = AsyncVectorEnv(fns, **kw, **{'daemon': True})\n",
+        POOL + "kw = dict(copy=False)\nenvs = StableProcessPoolEnv(fns, **kw, **{'daemon': True})\n",
+    ),
+    "a worker loop": (
+        IMPORT + "def w(index, env_fn, pipe, parent_pipe, memory, errors, mode, permits):\n"
+        "    if memory:\n        write(memory)\nenvs = AsyncVectorEnv(fns, worker=w)\n",
+        POOL + "def w(index, env_fn, pipe, parent_pipe, memory, errors, mode, permits):\n"
+        "    if memory:\n        write(memory)\nenvs = StableProcessPoolEnv(fns, worker=w)\n",
+    ),
+    "a worker loop without shared memory": (
+        IMPORT
+        + "def w(index, env_fn, pipe, parent_pipe, memory, errors, mode, permits=None):\n    use(memory)\n"
+        "envs = AsyncVectorEnv(fns, worker=w, shared_memory=False)\n",
+        POOL
+        + "def w(index, env_fn, pipe, parent_pipe, memory, errors, mode, permits=None):\n    use(memory)\n"
+        "envs = StableProcessPoolEnv(fns, worker=w, shared_memory=False)\n",
+    ),
+}
+
+MADE = "from functools import partial\n"
+CHANGED |= {
+    "make_vec by its name": (
+        "from gymnasium import make_vec\nenvs = make_vec('A-v1', 3, 'async')\n",
+        "from gymnasium import make, make_vec\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: make('A-v1') for _ in range(3)])\n",
+    ),
+    "make_vec by its name beside the package": (
+        "import gymnasium as gym\nfrom gymnasium import make_vec\nenvs = make_vec('A-v1', 3, 'async')\n",
+        "import gymnasium as gym\nfrom gymnasium import make_vec\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1') for _ in range(3)])\n",
+    ),
+    "vector.make by the module": (
+        "from gym import vector\nenvs = vector.make('A-v1')\n",
+        "from gym import vector, make\n".replace("vector, make", "make, vector")
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: make('A-v1')], autoreset_mode=\"SameStep\")\n",
+    ),
+    "vector.make with one wrapper": (
+        "import gym\nclass W(gym.Wrapper):\n    pass\nenvs = gym.vector.make('A-v1', 3, True, W, True)\n",
+        "import gym\n"
+        + POOL
+        + "class W(gym.Wrapper):\n    pass\n"
+        + "envs = StableProcessPoolEnv([lambda: W(gym.make('A-v1', disable_env_checker=True)) for _ in range(3)], "
+        + 'autoreset_mode="SameStep")\n',
+    ),
+    "make_vec with arguments that are computed": (
+        "import gymnasium as gym\nenvs = gym.make_vec(self.id, self.n, 'async', limit=f())\n",
+        MADE
+        + "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([partial(gym.make, self.id, limit=f())] * self.n)\n",
+    ),
+    "make_vec with computed arguments and wrappers": (
+        "import gymnasium as gym\nfrom lab import A, B\n"
+        "envs = gym.make_vec(self.id, n + 1, 'async', None, [A, lambda env: B(env, 2)])\n",
+        MADE + "import gymnasium as gym\nfrom lab import A, B\n" + POOL + "envs = StableProcessPoolEnv(\n"
+        "    [lambda env_fn=partial(gym.make, self.id): (lambda env: B(env, 2))(A(env_fn()))] * (n + 1),\n"
+        ")\n",
+    ),
+    "make_vec with vector arguments": (
+        "import gymnasium as gym\n"
+        "envs = gym.make_vec('A-v1', 3, 'async', dict(copy=False, context='fork'), autoreset_mode=None)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1', autoreset_mode=None) for _ in range(3)], copy=False)\n",
+    ),
+    "make_vec with vector arguments in a variable": (
+        "import gymnasium as gym\nkw = {'copy': False}\nenvs = gym.make_vec('A-v1', 3, 'async', kw)\n",
+        "import gymnasium as gym\n"
+        + POOL
+        + "kw = {'copy': False}\n"
+        + "envs = StableProcessPoolEnv([lambda: gym.make('A-v1') for _ in range(3)], **kw)\n",
+    ),
+    "make_vec in a block, too long for a line": (
+        "import gymnasium as gym\nfrom lab import FirstWrapper, SecondWrapper\ndef main():\n"
+        "    envs = gym.make_vec('A-v1', 16, 'async', render_mode='rgb_array', limit=200, "
+        "wrappers=[FirstWrapper, SecondWrapper])\n",
+        "import gymnasium as gym\nfrom lab import FirstWrapper, SecondWrapper\n"
+        + POOL
+        + "def main():\n    envs = StableProcessPoolEnv(\n        [\n"
+        "            lambda: SecondWrapper(FirstWrapper(gym.make('A-v1', render_mode='rgb_array', limit=200)))\n"
+        "            for _ in range(16)\n        ],\n    )\n",
+    ),
+}
+
 LEFT_ALONE = {
     "a vector that is synchronous by the enumeration": (
         "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, vectorization_mode=gym.VectorizeMode.SYNC)\n",
@@ -292,9 +392,39 @@ LEFT_ALONE = {
         "from .vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(fns)\n",
         ("other-library",),
     ),
-    "SB3": (
+    "SB3, which has a fix of its own": (
         "from stable_baselines3.common.vec_env import SubprocVecEnv\nenvs = SubprocVecEnv(fns)\n",
-        ("other-library",),
+        (),
+    ),
+    "isinstance": (IMPORT + "if isinstance(e, AsyncVectorEnv):\n    pass\n", ("type-test",)),
+    "annotations only": (IMPORT + "def f(e: AsyncVectorEnv) -> AsyncVectorEnv: ...\n", ("only-annotated",)),
+    "an annotation only, beside a class by its name": (
+        "import gymnasium as gym\ndef f(e: gym.vector.AsyncVectorEnv): ...\n"
+        "def make(kind, fns):\n    return getattr(gym.vector, f'{kind}VectorEnv')(fns)\n",
+        ("class-by-text", "only-annotated"),
+    ),
+    "types that are no annotations": (
+        "from typing import Union, cast\n" + IMPORT + "Envs = Union[AsyncVectorEnv, None]\n"
+        "More = AsyncVectorEnv | None\ne = cast(AsyncVectorEnv, x)\n",
+        ("only-annotated",),
+    ),
+    "imported for type checkers": (
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    "
+        + IMPORT
+        + "def f(e: 'AsyncVectorEnv'): ...\n",
+        (),
+    ),
+    "a target of hydra": (
+        "cfg = {'_target_': 'gymnasium.vector.AsyncVectorEnv'}\n",
+        ("class-by-text",),
+    ),
+    "a target of hydra in a longer text": (
+        'cfg = load("""\nenvs:\n  _target_: gymnasium.vector.AsyncVectorEnv\n""")\n',
+        ("class-by-text",),
+    ),
+    "make_vec with hidden arguments": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', num_envs=3, **kw)\n",
+        ("hidden-mode",),
     ),
     "imported and never used": (IMPORT + "print('hello')\n", ()),
     "a synchronous vector": ("import gymnasium as gym\nenvs = gym.make_vec('A-v1', num_envs=3)\n", ()),
@@ -313,9 +443,35 @@ LEFT_ALONE = {
 
 REFUSED = {
     "subclass": (IMPORT + "class V(AsyncVectorEnv):\n    pass\n", "subclass", "2:9"),
-    "isinstance": (IMPORT + "if isinstance(e, AsyncVectorEnv):\n    pass\n", "type-test", "2:18"),
-    "isinstance with a tuple": (IMPORT + "ok = isinstance(e, (A, AsyncVectorEnv))\n", "type-test", "2:24"),
-    "worker": (IMPORT + "e = AsyncVectorEnv(fns, worker=w)\n", "worker-argument", "2:25"),
+    "isinstance": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nif isinstance(e, AsyncVectorEnv):\n    pass\n",
+        "type-test",
+        "3:18",
+    ),
+    "isinstance with a tuple": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nok = isinstance(e, (A, AsyncVectorEnv))\n",
+        "type-test",
+        "3:24",
+    ),
+    "type()": (
+        IMPORT + "e = AsyncVectorEnv(fns)\nok = type(e) is AsyncVectorEnv\n",
+        "type-test",
+        "3:17",
+    ),
+    "worker from somewhere": (IMPORT + "e = AsyncVectorEnv(fns, worker=w)\n", "worker-argument", "2:25"),
+    "worker with the arguments of old gym": (
+        IMPORT + "def w(index, env_fn, pipe, parent_pipe, memory, errors):\n    pass\n"
+        "e = AsyncVectorEnv(fns, worker=w)\n",
+        "worker-argument",
+        "4:25",
+    ),
+    "worker that writes to shared memory": (
+        IMPORT
+        + "def w(index, env_fn, pipe, parent_pipe, memory, errors, mode, permits):\n    write(memory)\n"
+        "e = AsyncVectorEnv(fns, worker=w)\n",
+        "worker-argument",
+        "4:25",
+    ),
     "dummy_env_fn": (IMPORT + "e = AsyncVectorEnv(fns, dummy_env_fn=f)\n", "dummy_env_fn-argument", "2:25"),
     "observation_space": (
         IMPORT + "e = AsyncVectorEnv(fns, observation_space=s)\n",
@@ -330,7 +486,28 @@ REFUSED = {
     "a star import": ("from gymnasium.vector import *\ne = AsyncVectorEnv(fns)\n", "star-import", "2:5"),
     "**kwargs": (IMPORT + "e = AsyncVectorEnv(fns, **kw)\n", "star-arguments", "2:25"),
     "*args": (IMPORT + "e = AsyncVectorEnv(*args)\n", "star-arguments", "2:5"),
-    "two positional arguments": (IMPORT + "e = AsyncVectorEnv(fns, False)\n", "positional-arguments", "2:25"),
+    "two positional arguments": (IMPORT + "e = AsyncVectorEnv(fns, s)\n", "positional-arguments", "2:25"),
+    "shared memory by position from old gym": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns, False)\n",
+        "positional-arguments",
+        "2:25",
+    ),
+    "a context by position": (
+        IMPORT + "e = AsyncVectorEnv(fns, True, True, 'fork')\n",
+        "positional-arguments",
+        "2:25",
+    ),
+    "spaces by position": (IMPORT + "e = AsyncVectorEnv(fns, None, s)\n", "positional-arguments", "2:25"),
+    "**kwargs that are changed": (
+        IMPORT + "kw = {'copy': False}\nkw['worker'] = w\ne = AsyncVectorEnv(fns, **kw)\n",
+        "star-arguments",
+        "4:25",
+    ),
+    "**kwargs with what the pool does not take": (
+        IMPORT + "e = AsyncVectorEnv(fns, **{'dummy_env_fn': f})\n",
+        "star-arguments",
+        "2:25",
+    ),
     "a context that is computed": (
         IMPORT + "e = AsyncVectorEnv(fns, context=c)\n",
         "context-argument",
@@ -353,8 +530,13 @@ REFUSED = {
         "ambiguous-name",
         "2:5",
     ),
-    "the class in a table that is kept": (
-        IMPORT + "t = {'a': AsyncVectorEnv}\ne = t['a'](fns)\n",
+    "the class in a table that is handed on": (
+        IMPORT + "t = {'a': AsyncVectorEnv}\ne = build(t)\n",
+        "class-as-value",
+        "2:11",
+    ),
+    "the class in a table whose values are looked over": (
+        IMPORT + "t = {'a': AsyncVectorEnv}\nfor k, c in t.items():\n    e = c(fns)\n",
         "class-as-value",
         "2:11",
     ),
@@ -363,13 +545,45 @@ REFUSED = {
         "class-as-value",
         "2:7",
     ),
-    "the class as a default": (
-        IMPORT + "def f(cls=AsyncVectorEnv):\n    return cls(fns)\n",
+    "the class as a default that is handed on": (
+        IMPORT + "def f(cls=AsyncVectorEnv):\n    return build(cls)\n",
         "class-as-value",
         "2:11",
     ),
+    "the class as a field": (IMPORT + "class Config:\n    cls = AsyncVectorEnv\n", "class-as-value", "3:11"),
+    "a chosen class that is asked for its name": (
+        IMPORT + "cls = AsyncVectorEnv if p else S\nprint(cls.__name__)\ne = cls(fns)\n",
+        "class-as-value",
+        "2:7",
+    ),
+    "a chosen class that is compared": (
+        IMPORT + "cls = AsyncVectorEnv if p else S\nif cls is AsyncVectorEnv:\n    e = cls(fns)\n",
+        "type-test",
+        "3:11",
+    ),
+    "a method that returns the class": (
+        IMPORT + "class T:\n    def cls(self):\n        return AsyncVectorEnv\n",
+        "class-as-value",
+        "4:16",
+    ),
+    "a chosen class, where another returns four values": (
+        "from gym.vector import AsyncVectorEnv, SyncVectorEnv\ncls = AsyncVectorEnv if p else SyncVectorEnv\n"
+        "e = cls(fns)\no, r, d, i = e.step(a)\n",
+        "chosen-class",
+        "2:7",
+    ),
     "the class as an argument": (IMPORT + "e = build(AsyncVectorEnv, fns)\n", "class-as-value", "2:11"),
-    "partial": (IMPORT + "make = functools.partial(AsyncVectorEnv, copy=False)\n", "class-as-value", "2:26"),
+    "partial that nobody calls": (
+        IMPORT + "import functools\nmake = functools.partial(AsyncVectorEnv, copy=False)\n",
+        "class-as-value",
+        "3:26",
+    ),
+    "partial with what the pool does not take": (
+        IMPORT
+        + "from functools import partial\nmake = partial(AsyncVectorEnv, dummy_env_fn=f)\ne = make(fns)\n",
+        "dummy_env_fn-argument",
+        "3:32",
+    ),
     "the pool's name is taken": (
         IMPORT + "class StableProcessPoolEnv:\n    pass\ne = AsyncVectorEnv(fns)\n",
         "name-taken",
@@ -397,20 +611,45 @@ REFUSED = {
         "internals",
         "6:16",
     ),
-    "vector.make with wrappers": (
-        "import gym\ne = gym.vector.make('A-v1', 3, wrappers=[W])\n",
+    "vector.make with wrappers from elsewhere": (
+        "import gym\ne = gym.vector.make('A-v1', 3, wrappers=ws)\n",
         "vector-make",
         "2:5",
     ),
-    "make_vec with vector arguments": (
-        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, 'async', vector_kwargs={})\n",
+    "make_vec with vector arguments from elsewhere": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, 'async', vector_kwargs=kw)\n",
         "vector-make",
         "2:5",
     ),
-    "make_vec without its package": (
-        "from gymnasium import make_vec\ne = make_vec('A-v1', 3, 'async')\n",
+    "make_vec with vector arguments that the pool does not take": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, 'async', vector_kwargs={'worker': w})\n",
         "vector-make",
         "2:5",
+    ),
+    "make_vec without its package, and make is taken": (
+        "from gymnasium import make_vec\ndef make():\n    return make_vec('A-v1', 3, 'async')\n",
+        "vector-make",
+        "3:12",
+    ),
+    "make_vec with a mode that is chosen": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, mode)\n",
+        "vector-make",
+        "2:5",
+    ),
+    "make_vec with a mode that is a constant of the script": (
+        "import gymnasium as gym\nMODE = 'async'\ne = gym.make_vec('A-v1', 3, MODE)\n",
+        "vector-make",
+        "3:5",
+    ),
+    "make_vec in a class body": (
+        "import gymnasium as gym\nclass C:\n    n = 'A-v1'\n    e = gym.make_vec(n, 3, 'async')\n",
+        "vector-make",
+        "4:9",
+    ),
+    "the spec of what make_vec makes": (
+        "import gymnasium as gym\ne = gym.make_vec('A-v1', 3, 'async')\nprint(e.spec)\n",
+        "vector-spec",
+        "3:7",
     ),
     "asynchronous or not": (
         "import gym\ne = gym.vector.make('A-v1', 3, asynchronous=flag)\n",
@@ -454,6 +693,16 @@ REFUSED = {
         "obs, r, d, i = e.step(a)\n",
         "reset-contradicts-step",
         "3:10",
+    ),
+    "a comment within make_vec": (
+        "import gymnasium as gym\ne = gym.make_vec(\n    'A-v1',  # small\n    3, 'async')\n",
+        "vector-make",
+        "2:5",
+    ),
+    "seed() where nothing steps": (
+        "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\n",
+        "seed-method",
+        "3:1",
     ),
     "seed()": (
         "from gym.vector import AsyncVectorEnv\ne = AsyncVectorEnv(fns)\ne.seed(1)\nobs, r, d, i = e.step(a)\n",

@@ -266,20 +266,31 @@ def test_a_script_that_is_not_swapped_keeps_its_only_limit() -> None:
     assert [d.code for d in plan.diagnostics] == ["not-the-pool"]
 
 
-def test_a_class_that_is_chosen_at_run_time_has_the_default_deadline() -> None:
-    script = """\
+def test_a_class_that_is_chosen_at_run_time_takes_its_deadline_along() -> None:
+    before = """\
         import signal
         from gymnasium.vector import SyncVectorEnv
         from stablepool import StableProcessPoolEnv
         N_ENVS = 32
         make = StableProcessPoolEnv if parallel else SyncVectorEnv
         envs = make(fns(N_ENVS))
-        signal.alarm({})
+        signal.alarm(30)
         envs.step(a)
         signal.alarm(0)
         """
-    plan = check_transformed(script.format(30), script.format(90), ["step-timeouts"])
-    assert reported(plan) == ("chosen-class",)
+    after = """\
+        import signal
+        from functools import partial
+        from gymnasium.vector import SyncVectorEnv
+        from stablepool import StableProcessPoolEnv
+        N_ENVS = 32
+        make = partial(StableProcessPoolEnv, timeout=8.0) if parallel else SyncVectorEnv
+        envs = make(fns(N_ENVS))
+        signal.alarm(60)
+        envs.step(a)
+        signal.alarm(0)
+        """
+    check_transformed(before, after, ["step-timeouts"])
 
 
 def test_arguments_that_are_unpacked_may_hold_a_timeout() -> None:

@@ -6,8 +6,17 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ...analysis.script import Script, walk
-from ...syntax.edits import AddKeyword, Diagnostic, Edit, Finding, Operation, ReplaceExpression
+from ...analysis.class_choices import ClassUse
+from ...analysis.script import POOL, Script, walk
+from ...syntax.edits import (
+    AddKeyword,
+    BindKeyword,
+    Diagnostic,
+    Edit,
+    Finding,
+    Operation,
+    ReplaceExpression,
+)
 from ..model import Fix, Options
 from ..nothing_to_do import or_nothing_to_do
 from .cases import CASES
@@ -31,8 +40,12 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
 
 
 def _findings(script: Script, options: Options) -> Iterator[Finding]:
-    for call in script.constructions:
+    made = [call for use in script.class_uses.values() if use.kind == "call" for call in use.calls]
+    for call in (*made, *(maker.call for maker in script.makers)):
         yield _constructor(script, options, call)
+    for use in script.class_uses.values():
+        if use.kind == "choice":
+            yield from _chosen(script, options, use)
     yield from _bare_waits(script)
     if (bound := step_bound(script, options)) is not None:
         for found in manual_timeouts(script):
@@ -47,9 +60,6 @@ def _constructor(script: Script, options: Options, call: ast.Call) -> Finding:
         message = f"has timeout={script.text(given)}"
         return Diagnostic(NAME, "satisfied", "has-timeout", script.position(given), message)
     if not becomes_or_is_pool(script, options, call):
-        if not script.becomes_pool(call):
-            message = "the class is chosen at run time, and SyncVectorEnv takes no timeout"
-            return Diagnostic(NAME, "notice", "chosen-class", position, message, default)
         message = "AsyncVectorEnv takes no deadline; the swap to the pool brings one"
         return Diagnostic(NAME, "satisfied", "not-the-pool", position, message)
     if any(keyword.arg is None for keyword in call.keywords):
@@ -60,6 +70,31 @@ def _constructor(script: Script, options: Options, call: ast.Call) -> Finding:
     operation = AddKeyword(script.span(call), "timeout", options.timeout)
     message = f"every vector step gets a deadline of {float(options.timeout):g} s"
     return Edit(NAME, position, message, (operation,))
+
+
+def _chosen(script: Script, options: Options, use: ClassUse) -> Iterator[Finding]:
+    """A class that is handed on takes its deadline along: SyncVectorEnv, made by the same call, takes none."""
+    holders = [*use.partials, *use.calls]
+    given = [keyword for call in holders for keyword in call.keywords if keyword.arg == "timeout"]
+    position = script.position(use.reference)
+    if given:
+        message = f"has timeout={script.text(given[0].value)}"
+        yield Diagnostic(NAME, "satisfied", "has-timeout", script.position(given[0]), message)
+    elif not script.names.origins(use.reference) & POOL and "swap-vector-env" not in options.selected:
+        return
+    elif any(len(call.args) > 2 for call in use.calls):
+        return  # the third argument by position is the deadline
+    elif use.partials or script.can_import("partial", "functools"):
+        target = script.span(use.partials[0] if use.partials else use.reference)
+        kind, imports = (AddKeyword, ()) if use.partials else (BindKeyword, ("functools:partial",))
+        message = f"every vector step of the chosen class gets a deadline of {float(options.timeout):g} s"
+        yield Edit(NAME, position, message, (kind(target, "timeout", options.timeout),), imports)
+    else:
+        message = (
+            "the deadline of a class that is handed on needs functools.partial, and the script has its own"
+        )
+        hint = "rename it, then patch again; until then the pool's default of 15 s applies"
+        yield Diagnostic(NAME, "notice", "name-taken", position, message, hint)
 
 
 def _bare_waits(script: Script) -> Iterator[Diagnostic]:

@@ -76,8 +76,12 @@ def _may_be_pool(script: Script, options: Options, call: ast.Call) -> bool:
 
 
 def given_timeout(script: Script, call: ast.Call) -> ast.expr | None:
-    """The deadline that a construction gives, by keyword or as the pool's third argument."""
-    by_name = (keyword.value for keyword in call.keywords if keyword.arg == "timeout")
+    """The deadline that a construction gives, by keyword, in a `partial`, or as the pool's third argument."""
+    partials = [
+        partial for use in script.class_uses.values() if call in use.calls for partial in use.partials
+    ]
+    keywords = [keyword for made in (call, *partials) for keyword in made.keywords]
+    by_name = (keyword.value for keyword in keywords if keyword.arg == "timeout")
     is_pool = bool(script.names.origins(call.func) & POOL)
     return next(by_name, call.args[2] if is_pool and len(call.args) > 2 else None)
 
@@ -106,8 +110,7 @@ def _deadline(script: Script, options: Options, call: ast.Call) -> float | None:
     seconds = [_number(value) for value in [*values, *([given] if given is not None else [])]]
     if given is None:
         hidden = any(keyword.arg is None for keyword in call.keywords)
-        is_set = becomes_or_is_pool(script, options, call) and not hidden
-        seconds.append(float(options.timeout) if is_set else _DEFAULT_S)
+        seconds.append(_DEFAULT_S if hidden else float(options.timeout))
     known = [s for s in seconds if s is not None]
     return max(known) if len(known) == len(seconds) else None
 

@@ -3,51 +3,59 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from ...analysis.class_choices import ClassUse
 from ...analysis.dialect import GymDialect
-from ...analysis.make_vec import MakeVec, package
-from ...analysis.script import ASYNC, Script
+from ...analysis.make_vec import MakeVec
+from ...analysis.script import Script
 from ...syntax.edits import (
     AddKeyword,
-    AddNames,
+    BindKeyword,
     Diagnostic,
-    DropName,
     Edit,
     Finding,
     Operation,
     ReplaceExpression,
 )
+from ...syntax.source import Position
 from ..model import Fix, Options
+from .arguments import argument_names
 from .cases import CASES
-from .dialects import dialect_edits
-from .refusals import swap_refusals
+from .dialects import dialect_edits, dialect_refusals
+from .makers import hidden_makers, maker_code, maker_imports, vector_arguments
+from .mentions import looked_up_by_text, other_libraries
+from .refusals import NAME, SWAP, constructing_calls, swap_refusals
 
 __all__ = ["FIX"]
 
-NAME = "swap-vector-env"
-_POOL_CLASS = "StableProcessPoolEnv"
-_COUSINS = frozenset({"AsyncVectorEnv", "SubprocVecEnv"})
+_PARTIAL = "functools:partial"
 
 
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every construction site, or say why it cannot be made."""
-    yield from _other_libraries(script)
-    yield from _star_imports(script)
-    if not script.references and not script.makers:
+    yield from other_libraries(script)
+    yield from SWAP.named_by_text(script)
+    yield from looked_up_by_text(script)
+    yield from hidden_makers(script)
+    yield from SWAP.star_imports(script)
+    if not script.makers and not any(script.class_uses[node].makes for node in script.references):
+        yield from SWAP.mentions(script, [script.class_uses[node] for node in script.references])
+        if script.is_ours and not script.pool_references:
+            yield from _from_elsewhere(script)
         if script.pool_references:
             position = script.position(script.pool_references[0])
-            yield Diagnostic(NAME, "satisfied", "already-swapped", position, f"uses {_POOL_CLASS} already")
+            yield Diagnostic(NAME, "satisfied", "already-swapped", position, f"uses {SWAP.new} already")
         return
     dialect = GymDialect(script)
-    refusals = list(swap_refusals(script, options, dialect))
-    if refusals:
-        yield from refusals
+    doubts = list(swap_refusals(script, options, dialect))
+    yield from doubts
+    if any(doubt.kind == "refused" for doubt in doubts):
         return
-    yield from _import_edits(script)
+    yield from SWAP.import_edits(script, script.references)
     yield from _use_edits(script, options, dialect)
-    yield from _quoted_annotations(script)
-    yield from _context_edits(script)
+    yield from SWAP.quoted_annotations(script, script.references)
+    yield from _argument_edits(script)
     for maker in script.makers:
         yield _maker_edit(script, maker, options, dialect)
     yield from dialect_edits(dialect)
@@ -58,75 +66,44 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
         yield Diagnostic(NAME, "notice", "old-gym", position, message, hint)
 
 
-def _other_libraries(script: Script) -> Iterator[Diagnostic]:
-    """Constructions of namesakes and cousins, which keep other contracts."""
-    for call in script.names.calls:
-        for origin in sorted(script.names.origins(call.func) - ASYNC):
-            if origin.rpartition(".")[2] in _COUSINS:
-                message = f"{origin} keeps another contract than Gymnasium's AsyncVectorEnv"
-                hint = "make the environments with gymnasium.vector.AsyncVectorEnv first, if that fits"
-                yield Diagnostic(NAME, "notice", "other-library", script.position(call), message, hint)
+def _from_elsewhere(script: Script) -> Iterator[Finding]:
+    """What a script needs whose environments another file makes, which is swapped in the same run or before."""
+    dialect = GymDialect(script)
+    doubts = [*dialect_refusals(dialect), *(d for other in script.producers for d in _swap_doubts(other))]
+    if doubts:
+        yield from doubts
+    else:
+        yield from dialect_edits(dialect)
 
 
-def _star_imports(script: Script) -> Iterator[Diagnostic]:
-    """`from gymnasium.vector import *`: the class comes in without its name."""
-    homes = {origin.rpartition(".")[0] for origin in ASYNC}
-    stars = [
-        node
-        for node in script.names.order
-        if isinstance(node, ast.ImportFrom) and node.module in homes and node.names[0].name == "*"
-    ]
-    used = (
-        node
-        for node in script.names.order
-        if isinstance(node, ast.Name) and node.id == "AsyncVectorEnv" and not script.names.bindings(node)
-    )
-    for node in used if stars else ():
-        message = "AsyncVectorEnv comes from a star import"
-        hint = "import it by name: from gymnasium.vector import AsyncVectorEnv"
-        yield Diagnostic(NAME, "refused", "star-import", script.position(node), message, hint)
-
-
-def _import_edits(script: Script) -> Iterator[Edit]:
-    """Change every import statement that brings the class in by name."""
-    changed: dict[ast.AST, ast.alias] = {}
-    for reference in script.references:
-        if isinstance(reference, ast.Name):
-            for binding in script.names.bindings(reference):
-                if isinstance(binding.node, ast.ImportFrom) and binding.origin in ASYNC:
-                    changed[binding.node] = _alias_named(binding.node, reference.id)
-    for statement, alias in changed.items():
-        assert isinstance(statement, ast.ImportFrom)
-        span = script.span(statement)
-        name = f"{_POOL_CLASS} as {alias.asname}" if alias.asname else _POOL_CLASS
-        message = f"imports {_POOL_CLASS} from stablepool in place of {alias.name}"
-        operations = (DropName(span, alias.name), AddNames(span, (name,)))
-        yield Edit(NAME, script.position(statement), message, operations)
-
-
-def _alias_named(statement: ast.ImportFrom, name: str) -> ast.alias:
-    return next(alias for alias in statement.names if (alias.asname or alias.name) == name)
+def _swap_doubts(producer: Script) -> Iterator[Diagnostic]:
+    """Why the file that makes the environments is not swapped, placed there."""
+    for doubt in swap_refusals(producer, Options(), GymDialect(producer)):
+        if doubt.kind == "refused":
+            where = f"{producer.name}:{doubt.position}"
+            message = f"the file that makes these environments is refused ({where}): {doubt.message}"
+            yield Diagnostic(NAME, "refused", "made-elsewhere", Position(1, 1), message, doubt.hint)
 
 
 def _use_edits(script: Script, options: Options, dialect: GymDialect) -> Iterator[Edit]:
     """Rename every use; one that goes through `import ... as x` needs no change of its own."""
     for reference in script.references:
-        operations: list[Operation] = []
-        dotted = isinstance(reference, ast.Attribute)
-        if not (isinstance(reference, ast.Name) and _is_renamed(script, reference)):
-            operations.append(ReplaceExpression(script.span(reference), _POOL_CLASS))
-        call = script.names.parents[reference]
-        if isinstance(call, ast.Call) and call.func is reference:
-            operations += _new_arguments(script, call, options, dialect)
+        operations: list[Operation] = [*SWAP.renaming(script, reference)]
+        operations += _new_arguments(script, script.class_uses[reference], options, dialect)
         if operations:
-            message = f"{script.text(reference)} becomes {_POOL_CLASS}"
-            imports = (_POOL_CLASS,) if dotted else ()
+            message = f"{script.text(reference)} becomes {SWAP.new}"
+            imports = SWAP.needs_import(reference)
+            if any(isinstance(operation, BindKeyword) for operation in operations):
+                imports += (_PARTIAL,)
             yield Edit(NAME, script.position(reference), message, tuple(operations), imports)
 
 
-def _context_edits(script: Script) -> Iterator[Edit]:
-    """A fork, asked for or by default, is what the pool replaces by spawn."""
-    for call in script.constructions:
+def _argument_edits(script: Script) -> Iterator[Edit]:
+    """Arguments by position get their names; a fork is what the pool replaces by spawn."""
+    for call in constructing_calls(script):
+        for operation in argument_names(script, call):
+            message = "the pool takes these arguments by keyword, or does without"
+            yield Edit(NAME, script.position(call), message, (operation,))
         for keyword in call.keywords:
             value = keyword.value
             if (
@@ -134,49 +111,41 @@ def _context_edits(script: Script) -> Iterator[Edit]:
                 and isinstance(value, ast.Constant)
                 and value.value not in (None, "spawn")
             ):
-                operation = ReplaceExpression(script.span(value), '"spawn"')
+                spawn = ReplaceExpression(script.span(value), '"spawn"')
                 message = f"the pool starts its workers by spawn, not by {value.value!r}"
-                yield Edit(NAME, script.position(keyword), message, (operation,))
-
-
-def _quoted_annotations(script: Script) -> Iterator[Edit]:
-    """`envs: "AsyncVectorEnv"`, where the import that it names goes."""
-    renamed = {r.id for r in script.references if isinstance(r, ast.Name) and not _is_renamed(script, r)}
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in renamed and script.in_annotation(node):
-            operation = ReplaceExpression(script.span(node), f'"{_POOL_CLASS}"')
-            yield Edit(NAME, script.position(node), f"the annotation names {_POOL_CLASS}", (operation,))
+                yield Edit(NAME, script.position(keyword), message, (spawn,))
 
 
 def _maker_edit(script: Script, maker: MakeVec, options: Options, dialect: GymDialect) -> Edit:
     """`gym.vector.make(id, num_envs=n)` as the list of functions that it stands for."""
-    left_out = ("id", "num_envs", "asynchronous", "vectorization_mode")
-    given = [script.text(maker.arguments["id"])]
-    given += [
-        f"{name}={script.text(value)}" for name, value in maker.arguments.items() if name not in left_out
-    ]
-    count = script.text(maker.arguments["num_envs"]) if "num_envs" in maker.arguments else "1"
-    make = f"{script.text(package(maker.call.func))}.make"
-    code = f"{_POOL_CLASS}([lambda: {make}({', '.join(given)}) for _ in range({count})])"
-    operations: list[Operation] = [ReplaceExpression(script.span(maker.call), code)]
-    operations += _new_arguments(script, maker.call, options, dialect)
-    message = f"{script.text(maker.call.func)}(...) becomes {_POOL_CLASS}"
-    return Edit(NAME, script.position(maker.call), message, tuple(operations), (_POOL_CLASS,))
+    span = script.span(maker.call)
+    operations: list[Operation] = [ReplaceExpression(span, maker_code(script, maker, SWAP.new))]
+    same_step = dialect.same_step or maker.is_old
+    missing = _missing(options, same_step, vector_arguments(script, maker))
+    operations += [AddKeyword(span, name, code) for name, code in missing]
+    message = f"{script.text(maker.call.func)}(...) becomes {SWAP.new}"
+    imports = (SWAP.entry, *maker_imports(script, maker))
+    return Edit(NAME, script.position(maker.call), message, tuple(operations), imports)
 
 
 def _new_arguments(
-    script: Script, call: ast.Call, options: Options, dialect: GymDialect
-) -> Iterator[AddKeyword]:
+    script: Script, use: ClassUse, options: Options, dialect: GymDialect
+) -> Iterator[AddKeyword | BindKeyword]:
+    """What the pool is to be made with; a class that is handed on takes it along."""
+    calls = use.partials[:1] or use.calls if use.kind == "call" or use.partials else ()
+    given = [keyword.arg for call in calls for keyword in call.keywords]
+    for name, code in _missing(options, dialect.same_step, given):
+        if calls:
+            yield AddKeyword(script.span(calls[0]), name, code)
+        elif use.kind == "choice":
+            yield BindKeyword(script.span(use.reference), name, code)
+
+
+def _missing(options: Options, same_step: bool, given: Collection[str | None]) -> Iterator[tuple[str, str]]:
     if options.max_workers is not None:
-        yield AddKeyword(script.span(call), "max_workers", options.max_workers)
-    if dialect.same_step and not any(keyword.arg == "autoreset_mode" for keyword in call.keywords):
-        yield AddKeyword(script.span(call), "autoreset_mode", '"SameStep"')
-
-
-def _is_renamed(script: Script, reference: ast.Name) -> bool:
-    """True for a name that `import ... as` chose and that therefore stays."""
-    statements = [binding.node for binding in script.names.bindings(reference)]
-    return any(isinstance(s, ast.ImportFrom) and _alias_named(s, reference.id).asname for s in statements)
+        yield "max_workers", options.max_workers
+    if same_step and "autoreset_mode" not in given:
+        yield "autoreset_mode", '"SameStep"'
 
 
 FIX = Fix(

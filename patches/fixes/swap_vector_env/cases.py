@@ -107,7 +107,7 @@ envs = AsyncVectorEnv(env_fns)
         diagnostics=("other-library",),
     ),
     Case(
-        "a worker function of one's own has no counterpart",
+        "a worker function that cannot be seen",
         """\
 from gymnasium.vector import AsyncVectorEnv
 
@@ -129,6 +129,8 @@ class MyVectorEnv(AsyncVectorEnv):
         "a test for the class decides what the script does",
         """\
 from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns)
 
 def show(envs):
     if isinstance(envs, AsyncVectorEnv):
@@ -155,13 +157,75 @@ envs = AsyncVectorEnv(env_fns, **settings)
         diagnostics=("star-arguments",),
     ),
     Case(
-        "arguments by position, on whose order gym and gymnasium disagree",
+        "arguments by position: Gymnasium 1 has a bool second, all before it have two spaces there",
         """\
 from gymnasium.vector import AsyncVectorEnv
 
-envs = AsyncVectorEnv(env_fns, None, None, False)
+envs = AsyncVectorEnv(env_fns, False)
+eval_envs = AsyncVectorEnv(env_fns, None, None, False)
+""",
+        """\
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, shared_memory=False)
+eval_envs = StableProcessPoolEnv(env_fns, shared_memory=False)
+""",
+    ),
+    Case(
+        "arguments by position that may be either",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+envs = AsyncVectorEnv(env_fns, space)
 """,
         diagnostics=("positional-arguments",),
+    ),
+    Case(
+        "a class that is handed on takes its own arguments along",
+        """\
+from gymnasium.vector import AsyncVectorEnv, SyncVectorEnv
+
+cls = AsyncVectorEnv if parallel else SyncVectorEnv
+envs = cls(env_fns)
+""",
+        """\
+from functools import partial
+from gymnasium.vector import SyncVectorEnv
+from stablepool import StableProcessPoolEnv
+
+cls = partial(StableProcessPoolEnv, timeout=8.0) if parallel else SyncVectorEnv
+envs = cls(env_fns)
+""",
+        only=("step-timeouts",),
+    ),
+    Case(
+        "wrappers and vector_kwargs of make_vec",
+        """\
+import gymnasium as gym
+from gymnasium.wrappers import FlattenObservation
+
+envs = gym.make_vec("CartPole-v1", 8, "async", {"copy": False}, [FlattenObservation])
+""",
+        """\
+import gymnasium as gym
+from gymnasium.wrappers import FlattenObservation
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(
+    [lambda: FlattenObservation(gym.make("CartPole-v1")) for _ in range(8)],
+    copy=False,
+)
+""",
+    ),
+    Case(
+        "a file that only speaks of the class",
+        """\
+from gymnasium.vector import AsyncVectorEnv
+
+def evaluate(envs: AsyncVectorEnv):
+    pass
+""",
+        diagnostics=("only-annotated",),
     ),
     Case(
         "internals of the class",

@@ -9,132 +9,53 @@ from ...analysis.cleanup_blocks import clean_up_block
 from ...analysis.dialect import GymDialect
 from ...analysis.script import ASYNC, POOL, Script
 from ...syntax.edits import Diagnostic
+from ..class_swap import ClassSwap
 from ..model import Options
+from .arguments import argument_refusals
 from .dialects import dialect_refusals
+from .makers import maker_refusals
 
-__all__ = ["swap_refusals"]
+__all__ = ["NAME", "SWAP", "constructing_calls", "swap_refusals"]
 
 NAME = "swap-vector-env"
-_ACCEPTED = frozenset(
-    {
-        "env_fns",
-        "shared_memory",
-        "copy",
-        "context",
-        "daemon",
-        "observation_mode",
-        "autoreset_mode",
-        "max_concurrency",
-    }
+SWAP = ClassSwap(
+    NAME, "AsyncVectorEnv", ASYNC, "StableProcessPoolEnv", "stablepool", "gymnasium.vector.VectorEnv"
 )
 _INTERNALS = frozenset(
     {"processes", "parent_pipes", "error_queue", "_state", "_poll", "_raise_if_errors", "_assert_is_running"}
 )
 _RESET_ARGUMENTS = frozenset({"seed", "options", None})
-_HINTS = {
-    "worker": "the pool runs its own worker; move what yours adds into a wrapper around each environment",
-    "dummy_env_fn": "the pool reads the spaces from its first worker; drop the argument",
-    "observation_space": "the pool reads the spaces from its first worker; drop the argument",
-    "action_space": "the pool reads the spaces from its first worker; drop the argument",
-}
 
 
 def swap_refusals(script: Script, options: Options, dialect: GymDialect) -> Iterator[Diagnostic]:
-    """Everything that speaks against the swap.
+    """Everything that speaks against the swap, and notices of what it leaves to a person.
 
     Args:
         script: The script.
         options: What the user asked for.
         dialect: Its dialect.
     """
-    yield from _name_refusals(script)
-    yield from _text_refusals(script)
+    yield from _class_refusals(script)
     yield from _use_refusals(script, options)
+    yield from _seed_refusals(script, dialect)
     yield from _context_refusals(script)
-    yield from _mode_refusals(script, dialect)
+    yield from _mode_refusals(script, options, dialect)
     yield from dialect_refusals(dialect)
 
 
-def _name_refusals(script: Script) -> Iterator[Diagnostic]:
-    if not script.can_import("StableProcessPoolEnv"):
-        position = script.position((script.references or script.constructions)[0])
-        message = "the script has a StableProcessPoolEnv of its own"
-        yield Diagnostic(NAME, "refused", "name-taken", position, message, "rename it, then patch again")
-    for reference in script.references:
-        yield from _reference_refusals(script, reference)
-    made = {maker.call for maker in script.makers}
-    for call in script.constructions:
-        if call not in made:
-            yield from _argument_refusals(script, call)
-    for maker in script.makers:
-        if maker.problem:
-            hint = "write StableProcessPoolEnv([lambda: gym.make(...) for _ in range(n)]) by hand"
-            yield Diagnostic(NAME, "refused", "vector-make", script.position(maker.call), maker.problem, hint)
+def _class_refusals(script: Script) -> Iterator[Diagnostic]:
+    yield from SWAP.refusals(script, [script.class_uses[node] for node in script.references], ASYNC | POOL)
+    partials = {call for use in script.class_uses.values() for call in use.partials}
+    for call in constructing_calls(script):
+        yield from argument_refusals(script, call, call.args[1:] if call in partials else call.args)
+    yield from maker_refusals(script)
 
 
-def _reference_refusals(script: Script, reference: ast.Name | ast.Attribute) -> Iterator[Diagnostic]:
-    position = script.position(reference)
-    origins = script.names.origins(reference)
-    if not origins or not origins <= ASYNC | POOL:
-        message = "this name may stand for something else as well"
-        yield Diagnostic(NAME, "refused", "ambiguous-name", position, message, "bind it in one place only")
-    parent = script.names.parents[reference]
-    if isinstance(parent, ast.Call) and parent.func is reference:
-        return
-    if script.in_annotation(reference) or script.alias_key(reference) is not None:
-        return
-    if isinstance(parent, ast.ClassDef):
-        message = "a subclass of AsyncVectorEnv leans on its internals"
-        hint = "the pool has others; wrap the environments, or the pool, instead"
-        yield Diagnostic(NAME, "refused", "subclass", position, message, hint)
-    elif _in_isinstance(script, reference):
-        message = "a type test on AsyncVectorEnv decides what the script does"
-        hint = "test for gymnasium.vector.VectorEnv, which the pool is too"
-        yield Diagnostic(NAME, "refused", "type-test", position, message, hint)
-    else:
-        message = "AsyncVectorEnv is handed on as a value"
-        yield Diagnostic(
-            NAME, "refused", "class-as-value", position, message, "call the class where it is named"
-        )
-
-
-def _in_isinstance(script: Script, node: ast.expr) -> bool:
-    parent = script.names.parents[node]
-    if isinstance(parent, ast.Tuple):
-        parent = script.names.parents[parent]
-    return (
-        isinstance(parent, ast.Call)
-        and isinstance(parent.func, ast.Name)
-        and parent.func.id in {"isinstance", "issubclass"}
-    )
-
-
-def _text_refusals(script: Script) -> Iterator[Diagnostic]:
-    """The name as text that Python looks up: in `__all__`, `getattr(...)`, `globals()[...]`."""
-    names = {
-        reference.id if isinstance(reference, ast.Name) else reference.attr for reference in script.references
-    }
-    for node in script.names.order:
-        if isinstance(node, ast.Constant) and node.value in names and _is_looked_up(script, node):
-            message = f"the text {node.value!r} is looked up by name"
-            hint = "take it out, or name StableProcessPoolEnv there by hand"
-            yield Diagnostic(NAME, "refused", "exported", script.position(node), message, hint)
-
-
-def _is_looked_up(script: Script, node: ast.Constant) -> bool:
-    parent = script.names.parents[node]
-    if isinstance(parent, ast.Call):
-        return isinstance(parent.func, ast.Name) and parent.func.id in {
-            "getattr",
-            "setattr",
-            "hasattr",
-            "eval",
-        }
-    if isinstance(parent, ast.Subscript):
-        return isinstance(parent.value, ast.Call)
-    statement = script.names.statement(node)
-    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
-    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)
+def constructing_calls(script: Script) -> list[ast.Call]:
+    """Calls, of partial as well, that pass arguments to what is an AsyncVectorEnv by now."""
+    uses = [script.class_uses[reference] for reference in script.references]
+    found = {call for use in uses for call in (*use.calls, *use.partials)}
+    return [call for call in script.names.calls if call in found]
 
 
 def _use_refusals(script: Script, options: Options) -> Iterator[Diagnostic]:
@@ -151,6 +72,14 @@ def _use_refusals(script: Script, options: Options) -> Iterator[Diagnostic]:
             message = "the pool's reset takes seed= and options=, by keyword, and nothing else"
             hint = "rewrite the call as Gymnasium has it"
             yield Diagnostic(NAME, "refused", "reset-arguments", script.position(argument), message, hint)
+
+
+def _seed_refusals(script: Script, dialect: GymDialect) -> Iterator[Diagnostic]:
+    """Old gym's `envs.seed(0)`, where no step tells the dialect, which speaks of it otherwise."""
+    for call in script.calls("seed") if not dialect.is_four else ():
+        message = "the pool has no seed(); Gymnasium seeds with the reset"
+        hint = "pass the seed to the first reset(seed=...)"
+        yield Diagnostic(NAME, "refused", "seed-method", script.position(call), message, hint)
 
 
 def _is_taken_care_of(script: Script, options: Options, node: ast.Attribute) -> bool:
@@ -178,7 +107,7 @@ def _asks_for(test: ast.expr, attribute: str) -> bool:
 
 def _context_refusals(script: Script) -> Iterator[Diagnostic]:
     """The pool starts its workers by spawn; what a script computes may be anything."""
-    for call in script.constructions:
+    for call in constructing_calls(script):
         for keyword in call.keywords:
             if keyword.arg == "context" and not isinstance(keyword.value, ast.Constant):
                 message = "the pool starts its workers by spawn, whatever the context"
@@ -186,72 +115,29 @@ def _context_refusals(script: Script) -> Iterator[Diagnostic]:
                 yield Diagnostic(NAME, "refused", "context-argument", script.position(keyword), message, hint)
 
 
-def _mode_refusals(script: Script, dialect: GymDialect) -> Iterator[Diagnostic]:
-    """A class that is chosen at run time cannot be told the mode: gym's SyncVectorEnv takes none."""
-    if not dialect.same_step:
-        return
+def _mode_refusals(script: Script, options: Options, dialect: GymDialect) -> Iterator[Diagnostic]:
+    """What a class needs that is chosen at run time, and what the other classes do in its place."""
     for reference in script.references:
-        if script.alias_key(reference) is not None:
+        use, position = script.class_uses[reference], script.position(reference)
+        if use.kind != "choice":
+            continue
+        if dialect.is_four and use.shared:
             message = (
-                "the environments reset within a step, and the call that makes them serves another class too"
+                "the pool returns five values of a step; another class that may be chosen returns gym's four"
             )
-            hint = "call AsyncVectorEnv and SyncVectorEnv in branches of their own"
-            yield Diagnostic(NAME, "refused", "chosen-class", script.position(reference), message, hint)
-
-
-def _argument_refusals(script: Script, call: ast.Call) -> Iterator[Diagnostic]:
-    if set(script.names.origins(call.func)) & POOL:
-        return
-    for keyword in call.keywords:
-        if keyword.arg is None:
-            message = "**arguments hide what is passed to the constructor"
-            hint = "write the arguments out"
-            yield Diagnostic(NAME, "refused", "star-arguments", script.position(keyword), message, hint)
-        elif keyword.arg not in _ACCEPTED and not (keyword.arg == "worker" and _is_none(keyword.value)):
-            message = f"the pool has no argument {keyword.arg!r}"
-            hint = _HINTS.get(keyword.arg, "drop the argument, or keep AsyncVectorEnv")
-            yield Diagnostic(
-                NAME, "refused", f"{keyword.arg}-argument", script.position(keyword), message, hint
+            hint = "let the script make a StableProcessPoolEnv in every case"
+            yield Diagnostic(NAME, "refused", "chosen-class", position, message, hint)
+        elif dialect.same_step and use.shared and _is_gymnasium(script, reference):
+            message = (
+                "the pool resets within a step, as the script expects; SyncVectorEnv does where it is told to"
             )
-    if any(isinstance(argument, ast.Starred) for argument in call.args):
-        message = "*arguments hide what is passed to the constructor"
-        yield Diagnostic(
-            NAME, "refused", "star-arguments", script.position(call), message, "write the arguments out"
-        )
-    elif len(call.args) > 1:
-        message = "gym and gymnasium disagree on the second positional argument"
-        hint = "pass everything after the functions by keyword"
-        yield Diagnostic(
-            NAME, "refused", "positional-arguments", script.position(call.args[1]), message, hint
-        )
-    yield from _instance_refusals(script, call)
+            hint = 'pass autoreset_mode="SameStep" to SyncVectorEnv, too (Gymnasium 1.1 and later)'
+            yield Diagnostic(NAME, "notice", "sync-autoreset", position, message, hint)
+        needs_partial = dialect.same_step or options.max_workers is not None
+        if needs_partial and not use.partials and not script.can_import("partial", "functools"):
+            message = "the script has a partial of its own, and the class needs functools.partial here"
+            yield Diagnostic(NAME, "refused", "name-taken", position, message, "rename it, then patch again")
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
-
-
-def _instance_refusals(script: Script, call: ast.Call) -> Iterator[Diagnostic]:
-    """Environments instead of functions that make them: AsyncVectorEnv would not have taken them either."""
-    functions = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "env_fns"]
-    for argument in functions:
-        for element in _elements(argument):
-            if isinstance(element, ast.Call) and script.names.origins(element.func) & {
-                "gym.make",
-                "gymnasium.make",
-            }:
-                message = "this is a list of environments, not of functions that make them"
-                hint = "write `lambda: gym.make(...)`"
-                yield Diagnostic(
-                    NAME, "refused", "environments-not-functions", script.position(element), message, hint
-                )
-
-
-def _elements(argument: ast.expr) -> list[ast.expr]:
-    if isinstance(argument, ast.List | ast.Tuple):
-        return argument.elts
-    if isinstance(argument, ast.ListComp | ast.GeneratorExp):
-        return [argument.elt]
-    if isinstance(argument, ast.BinOp) and isinstance(argument.op, ast.Mult):
-        return _elements(argument.left)
-    return []
+def _is_gymnasium(script: Script, reference: ast.expr) -> bool:
+    return any(origin.startswith("gymnasium.") for origin in script.names.origins(reference))
