@@ -14,13 +14,11 @@ from ..fixes.registry import FIXES
 from ..rewrite.new_imports import import_operations
 from ..syntax.edits import Diagnostic, Edit, Finding, Operation
 from ..syntax.source import Source, read_source
+from .project import MARKERS, Around
 from .stale_comments import stale_comments
 
 __all__ = ["Plan", "apply", "make_plan", "sha256"]
 
-_MARKERS = re.compile(
-    rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|vector\.make|[\"'}]VectorEnv"
-)
 _IGNORE = re.compile(r"#.*?\bstable-patch:\s*ignore(?:\[([^\]]*)\])?")
 
 
@@ -57,12 +55,13 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def make_plan(data: bytes, options: Options) -> Plan:
+def make_plan(data: bytes, options: Options, around: Around | None = None) -> Plan:
     """Look at a script with every selected fix.
 
     Args:
         data: The file's bytes.
         options: What the user asked for.
+        around: The files around it; None looks at the script alone.
 
     Returns:
         The plan; `operations` is empty where there is nothing to do or a fix refuses.
@@ -71,9 +70,9 @@ def make_plan(data: bytes, options: Options) -> Plan:
         UnreadableError: If the bytes are not Python source.
     """
     source = read_source(data)
-    if not _MARKERS.search(source.utf8):
+    if not (around.concerns(source.utf8) if around is not None else MARKERS.search(source.utf8)):
         return Plan(source, options, (), (), ())
-    script = Script(source)
+    script = around.script(source) if around is not None else Script(source)
     options, suppressed = _without_suppressed(script, options)
     findings = [_or_ignored(script, finding) for finding in _findings(script, options)]
     edits = tuple(finding for finding in findings if isinstance(finding, Edit))

@@ -20,6 +20,7 @@ from ..syntax.edits import (
 )
 from ..syntax.source import Source, Span, UnreadableError, read_source
 from .plan import Plan, make_plan
+from .project import Around
 
 __all__ = ["VerificationError", "verify"]
 
@@ -30,12 +31,13 @@ class VerificationError(Exception):
     """The rendered script is not what the plan promised; it is thrown away."""
 
 
-def verify(plan: Plan, data: bytes) -> None:
+def verify(plan: Plan, data: bytes, around: Around | None = None) -> None:
     """Check new bytes against the plan that they come from.
 
     Args:
         plan: The plan.
         data: What `apply` made of it.
+        around: The files around the script, as the plan was made with them.
 
     Raises:
         VerificationError: If the bytes do not compile, if a statement that no edit names has changed, if a comment is
@@ -49,7 +51,7 @@ def verify(plan: Plan, data: bytes) -> None:
     _keeps_statements(plan, after)
     _keeps_comments(plan.source, after)
     _imports_names(plan, after)
-    _is_settled(plan, data)
+    _is_settled(plan, data, around)
 
 
 def _compiles(after: Source) -> None:
@@ -177,8 +179,8 @@ def _imports_names(plan: Plan, after: Source) -> None:
         raise VerificationError(f"nothing imports {', '.join(missing)}")
 
 
-def _is_settled(plan: Plan, data: bytes) -> None:
-    again = make_plan(data, plan.options)
+def _is_settled(plan: Plan, data: bytes, around: Around | None) -> None:
+    again = make_plan(data, plan.options, around)
     if again.edits or again.refusals:
         finding = (again.edits or again.refusals)[0]
         raise VerificationError(

@@ -1,0 +1,169 @@
+"""The files around a script: those that its imports name, and those that import it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from ..analysis.script import Script
+from ..syntax.source import Source, UnreadableError, read_source
+
+__all__ = ["MARKERS", "Around", "Project"]
+
+MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|vector\.make|[\"'}]VectorEnv")
+"""What a file must hold to make environments that the tool knows: anything else is not even parsed."""
+
+_IMPORTS = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]+(.*)$")
+_WORD = re.compile(rb"\w+")
+_MOST_BYTES = 2_000_000
+_MOST_SIBLINGS = 200
+
+
+class Project:
+    """Reads the files around scripts, and remembers them for one run.
+
+    Args:
+        targets: The files that are patched together.
+    """
+
+    def __init__(self, targets: Iterable[Path]) -> None:
+        self._targets = {target.resolve() for target in targets}
+        self._scripts: dict[Path, Script | None] = {}
+
+    def around(self, path: Path) -> Around:
+        """One script and the files around it.
+
+        Args:
+            path: Where the script lies.
+        """
+        return Around(self, path)
+
+    def is_target(self, path: Path) -> bool:
+        """True for a file that is patched in this run."""
+        return path.resolve() in self._targets
+
+    def is_linked(self, path: Path, data: bytes) -> bool:
+        """True where environments may come into a file that does not make any itself, from a file of this run."""
+        if len(self._targets) < 2:
+            return False
+        makers, imported = self._index
+        own = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+        return bool(own & makers) or _module_name(path) in imported
+
+    def importers(self, path: Path) -> list[Path]:
+        """Files that make environments and import a file: of this run, and of its folder."""
+        found = self._index[1].get(_module_name(path), [])
+        return [other for other in found if other != path.resolve()]
+
+    @cached_property
+    def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]]]:
+        """Names of the modules that make environments, and the files of these by the words that they import."""
+        makers: set[bytes] = set()
+        imported: dict[bytes, list[Path]] = defaultdict(list)
+        for path in self._known():
+            data = _bytes(path)
+            if MARKERS.search(data):
+                makers.add(_module_name(path))
+                for word in {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}:
+                    imported[word].append(path)
+        return makers, imported
+
+    def _known(self) -> Iterator[Path]:
+        folders = {target.parent for target in self._targets}
+        siblings = (
+            path for folder in sorted(folders) for path in sorted(folder.glob("*.py"))[:_MOST_SIBLINGS]
+        )
+        yield from dict.fromkeys([*sorted(self._targets), *siblings])
+
+    def read(self, path: Path) -> Script | None:
+        """A file as a script; None where it cannot be read as one."""
+        path = path.resolve()
+        if path not in self._scripts:
+            self._scripts[path] = (
+                None  # a file that imports itself, through others perhaps, is not read twice
+            )
+            data = _bytes(path)
+            try:
+                source = read_source(data) if data else None
+            except (UnreadableError, RecursionError):
+                source = None
+            self._scripts[path] = (
+                Script(source, Around(self, path), str(path)) if source is not None else None
+            )
+        return self._scripts[path]
+
+    def remember(self, path: Path, script: Script) -> None:
+        """Keep a script that is being looked at: whoever imports it means this one."""
+        self._scripts[path.resolve()] = script
+
+
+class Around:
+    """The files around one script, as fixes see them.
+
+    Args:
+        project: Reads them.
+        path: Where the script lies.
+    """
+
+    def __init__(self, project: Project, path: Path) -> None:
+        self._project, self._path = project, path
+
+    def script(self, source: Source) -> Script:
+        """The script itself, with the files around it."""
+        script = Script(source, self, str(self._path))
+        self._project.remember(self._path, script)
+        return script
+
+    def concerns(self, data: bytes) -> bool:
+        """True where the script may have to do with environments, its own or those of another file of this run."""
+        return bool(MARKERS.search(data)) or self._project.is_linked(self._path, data)
+
+    def imported(self, script: Script, origin: str) -> tuple[Script, str] | None:
+        """The file that an imported name comes from, and its name there; None for a file that is not known."""
+        level = len(origin) - len(origin.lstrip("."))
+        module, _, name = origin.lstrip(".").rpartition(".")
+        for folder in _roots(self._path, level):
+            base = folder.joinpath(*module.split(".")) if module else folder
+            for path in (base.with_suffix(".py"), base / "__init__.py"):
+                found = self._project.read(path) if path.is_file() else None
+                if found is not None and found is not script:
+                    return found, name
+        return None
+
+    def importers(self, script: Script) -> list[Script]:
+        """Files that make environments and import the script."""
+        found = (self._project.read(path) for path in self._project.importers(Path(script.name)))
+        return [other for other in found if other is not None and other is not script]
+
+    def is_patched_too(self, script: Script) -> bool:
+        """True for a file that is patched in the same run."""
+        return self._project.is_target(Path(script.name))
+
+
+def _bytes(path: Path) -> bytes:
+    """A file's bytes; none for one that cannot be read, or is too large to be a training script."""
+    try:
+        return path.read_bytes() if path.stat().st_size <= _MOST_BYTES else b""
+    except OSError:
+        return b""
+
+
+def _module_name(path: Path) -> bytes:
+    """The last part of the name that other files import a file by."""
+    return (path.resolve().parent.name if path.stem == "__init__" else path.stem).encode()
+
+
+def _roots(path: Path, level: int) -> Iterator[Path]:
+    """Folders that a module's name may begin in: the script's own, its packages', and the one above."""
+    folder = path.resolve().parent
+    if level:
+        yield folder.joinpath(*[".."] * (level - 1)).resolve()
+        return
+    yield folder
+    while (folder / "__init__.py").is_file():
+        folder = folder.parent
+        yield folder
+    yield folder.parent
