@@ -129,6 +129,10 @@ class Source:
         """
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
 
+    def decode(self, data: bytes) -> str:
+        """The text of a changed version of this file."""
+        return data.decode("utf-8-sig" if self.bom else self.encoding)
+
 
 def read_source(data: bytes) -> Source:
     """Decode and parse a script.
