@@ -62,13 +62,23 @@ class Signals:
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """A block that a signal may leave anywhere, by `Interrupted`."""
+        """A block that a signal may leave anywhere, by `Interrupted`.
+
+        What other code makes of the exception on its way (a `finally` that fails, a handler that swallows it) is not
+        taken for a result: where a signal has come, the block ends by `Interrupted` all the same.
+        """
         try:
             self._may_raise = True
             self.check()
             yield
+        except Exception as error:
+            self._may_raise = False
+            if self.received is not None:
+                raise Interrupted(self.received) from error
+            raise
         finally:
             self._may_raise = False
+        self.check()
 
     def check(self) -> None:
         """Raise where a signal has come.
