@@ -132,9 +132,8 @@ class Store:
         if wanted == "latest":
             matching = [backup for backup in candidates if backup.manifest.kind == "patch"][-1:]
         else:
-            matching = [b for b in candidates if b.id == wanted] or [
-                b for b in candidates if b.id.startswith(wanted)
-            ]
+            is_whole = wanted in (folder.name for folder in self._folders())
+            matching = [b for b in candidates if b.id == wanted or (not is_whole and b.id.startswith(wanted))]
         if len(matching) == 1:
             return matching[0]
         if matching:
