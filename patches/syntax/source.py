@@ -83,6 +83,15 @@ class Source:
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.utf8))]
 
+    @property
+    def line_count(self) -> int:
+        """How many lines there are; the last one may be empty."""
+        return len(self._line_starts)
+
+    def line_start(self, number: int) -> int:
+        """UTF-8 offset of a line (from 1); the text's end for the line behind the last."""
+        return self._line_starts[number - 1] if number <= self.line_count else len(self.utf8)
+
     def offset(self, line: int, column: int) -> int:
         """UTF-8 offset of a line (from 1) and a column in bytes (from 0), as `ast` gives them."""
         return self._line_starts[line - 1] + column
