@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from patches.cli import main
+from patches.__main__ import main
 
 __all__ = ["main"]
 

@@ -3,70 +3,108 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from ..fixes.model import Fix
-from ..run.backups import Backup
+from ..run.backups import Backup, Store
 from ..run.outcome import Exit, Outcome
-from ..syntax.edits import Diagnostic, Edit
-from ..syntax.source import Source
+from ..run.stores import DEFAULT_BACKUPS
+from ..syntax.edits import Diagnostic
+from .diffs import diff_lines
+from .stream import Stream
+from .tally import Tally
 
-__all__ = ["Console", "diff_lines", "restore_command", "text_diff", "to_json"]
+__all__ = ["Console", "restore_command"]
 
 _SYMBOLS = {Exit.OK: "\u2705 ", Exit.PENDING: "\U0001f527 "}
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 _TROUBLE = "\u274c "
+_ENOUGH_FOR_A_BAR = 5
 
 
-@dataclass(frozen=True)
 class Console:
-    """Writes lines; symbols only where the terminal can show them.
+    """Says what happens, for people; symbols only where the terminal can show them.
 
-    Attributes:
-        stream: Where to.
+    Args:
+        file: Where to.
         verbosity: -1 for errors only, 0, or 1 to tell what was found in order as well.
+        undo: The command line that restores, up to the backup's id.
     """
 
-    stream: TextIO
-    verbosity: int = 0
+    def __init__(self, file: TextIO, verbosity: int = 0, undo: str = "") -> None:
+        self.stream, self.verbosity, self.undo = Stream(file), verbosity, undo
 
     @property
     def fancy(self) -> bool:
         """True on a terminal that speaks UTF-8."""
-        encoding = (getattr(self.stream, "encoding", None) or "").lower().replace("-", "")
-        return self.stream.isatty() and encoding == "utf8" and os.environ.get("TERM") != "dumb"
+        return self.stream.fancy
 
     def line(self, text: str = "") -> None:
-        """Write one line; what the stream cannot encode is replaced."""
-        encoding = getattr(self.stream, "encoding", None) or "utf-8"
-        self.stream.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        """Write one line."""
+        self.stream.write(text + "\n")
 
-    def outcome(self, outcome: Outcome, restore_command: str) -> None:
-        """Say what became of one script.
+    def progress(self, total: int) -> AbstractContextManager[None]:
+        """A bar for so many scripts, on a terminal."""
+        shown = self.fancy and total > _ENOUGH_FOR_A_BAR
+        return self.stream.progress(total) if shown else nullcontext()
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Say what became of one script, at once.
 
         Args:
             outcome: The outcome.
-            restore_command: The command line that undoes it, up to the backup's id.
         """
-        if self.verbosity < 0 and outcome.exit in (Exit.OK, Exit.PENDING):
-            return
+        self.stream.advance()
+        if self.verbosity >= 0 or outcome.exit not in (Exit.OK, Exit.PENDING):
+            for text in self._outcome_lines(outcome):
+                self.line(text)
+        self.stream.flush()
+
+    def _outcome_lines(self, outcome: Outcome) -> Iterator[str]:
         position = f":{outcome.position}" if outcome.position else ""
         symbol = _SYMBOLS.get(outcome.exit, _TROUBLE) if self.fancy else ""
-        self.line(f"{symbol}{outcome.path}{position}: {outcome.message}{_count(outcome)}")
+        head, *more = outcome.message.split("\n")
+        yield f"{symbol}{_shown(outcome.path)}{position}: {head}{_count(outcome)}"
+        yield from more
         if outcome.plan is not None:
-            for text in _finding_lines(outcome, self.verbosity):
-                self.line(f"  {text}")
+            yield from (f"  {text}" for text in _finding_lines(outcome, self.verbosity))
         if outcome.hint:
-            self.line(f"  hint: {outcome.hint}")
+            yield f"  hint: {outcome.hint}"
         if outcome.backup is not None:
-            self.line(f"Backup: {outcome.backup.id}")
-            self.line(f"To undo: {restore_command} {outcome.backup.id}")
+            yield from self.undo_lines(outcome.backup)
+
+    def undo_lines(self, backup: Backup) -> Iterator[str]:
+        """How to undo what a backup was made for; the script is named where its id alone would not do."""
+        home = backup.folder.parent.resolve().parent
+        inside = backup.path.is_relative_to(home) and backup.manifest.real.is_relative_to(home)
+        name = "" if inside else f" {shlex.quote(str(backup.path))}"
+        yield f"Backup: {backup.id}"
+        yield f"To undo: {self.undo} {backup.id}{name}"
+
+    def total(self, tally: Tally, signal: str) -> None:
+        """Say what concerns all scripts, and how many came to which end where there are several.
+
+        Args:
+            tally: All outcomes.
+            signal: The signal that ended the run; empty where none did.
+        """
+        if self.verbosity < 0 and not signal and tally.is_well:
+            return
+        for note in tally.notes:
+            self.line(note)
+        if tally.files > 1:
+            parts = ", ".join(f"{count} {state}" for state, count in tally.counted.items())
+            self.line(f"{tally.files} files: {parts}")
+        if signal:
+            left = f": {tally.left_over} not looked at" if tally.left_over else ""
+            self.line(f"interrupted by {signal}{left}")
+        self.stream.flush()
 
     def diff(self, outcome: Outcome) -> None:
         """Write the change of one script as a unified diff, coloured on a terminal."""
@@ -80,22 +118,23 @@ class Console:
             from rich.console import Console as RichConsole
             from rich.text import Text
 
-            console = RichConsole(file=self.stream)
+            console = RichConsole(file=self.stream.file)
             for line in lines:
                 console.print(Text(line, _STYLES.get(line[:1], "")), soft_wrap=True)
             return
         for line in lines:
             self.line(line)
 
-    def backups(self, backups: Iterable[Backup]) -> None:
-        """List backups, the latest last."""
-        found = False
-        for backup in backups:
-            found = True
-            created = str(backup.manifest["created"])[:19].replace("T", " ")
-            self.line(f"{backup.id}  {created} UTC  {backup.kind:7}  {backup.path}")
+    def backups(self, store: Store) -> None:
+        """List backups, the latest last, and then what should be one and cannot be read."""
+        found = list(store)
+        for backup in found:
+            created = backup.manifest.created[:19].replace("T", " ")
+            self.line(f"{backup.id}  {created} UTC  {backup.manifest.kind:7}  {_shown(backup.path)}")
         if not found:
             self.line("no backups")
+        for name, reason in store.damaged():
+            self.line(f"{_shown(name)}  damaged: {_shown(reason)}")
 
     def fixes(self, fixes: Iterable[Fix]) -> None:
         """List fixes, one line each."""
@@ -124,6 +163,11 @@ def case_diff(before: str, after: str | None) -> Iterator[str]:
     for line in difflib.ndiff(before.splitlines(), after.splitlines()):
         if not line.startswith("?"):
             yield line
+
+
+def _shown(path: object) -> str:
+    """A path without the control characters that a hostile name may hold."""
+    return "".join(c if c.isprintable() or c == " " else repr(c)[1:-1] for c in str(path))
 
 
 def _count(outcome: Outcome) -> str:
@@ -159,66 +203,19 @@ def _label(diagnostic: Diagnostic) -> str:
     return {"refused": "refused", "notice": "left alone", "satisfied": "fine"}[diagnostic.kind]
 
 
-def diff_lines(outcome: Outcome) -> Iterator[str]:
-    """The unified diff of one script, line ends left out."""
-    if not outcome.changed:
-        return
-    assert outcome.plan is not None
-    assert outcome.after is not None
-    after = _text(outcome.plan.source, outcome.after)
-    yield from text_diff(outcome.path.as_posix(), outcome.plan.source.text, after)
+def restore_command(root: Path) -> str:
+    """The command that restores, as the user would type it.
 
-
-def text_diff(name: str, before: str, after: str) -> Iterator[str]:
-    """A unified diff of two texts, line ends left out."""
-    names = (f"a/{name.lstrip('/')}", f"b/{name.lstrip('/')}")
-    yield from difflib.unified_diff(_lines(before), _lines(after), *names, lineterm="")
-
-
-def _text(source: Source, after: bytes) -> str:
-    return after.decode("utf-8-sig" if source.bom else source.encoding)
-
-
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
-def to_json(outcomes: Iterable[Outcome]) -> str:
-    """All outcomes as one JSON document."""
-    return json.dumps({"schema": 1, "files": [_json_outcome(outcome) for outcome in outcomes]}, indent=2)
-
-
-def _json_outcome(outcome: Outcome) -> dict[str, Any]:
-    plan = outcome.plan
-    position = {"line": outcome.position.line, "column": outcome.position.column} if outcome.position else {}
-    return {
-        "path": str(outcome.path),
-        "exit": int(outcome.exit),
-        "status": outcome.exit.name.lower(),
-        "message": outcome.message,
-        "hint": outcome.hint,
-        **position,
-        "changed": outcome.changed,
-        "backup": outcome.backup.id if outcome.backup else None,
-        "edits": [_json_finding(edit) for edit in plan.edits] if plan else [],
-        "remarks": [_json_finding(diagnostic) for diagnostic in plan.diagnostics] if plan else [],
-    }
-
-
-def _json_finding(finding: Edit | Diagnostic) -> dict[str, Any]:
-    common = {
-        "fix": finding.fix,
-        "line": finding.position.line,
-        "column": finding.position.column,
-        "message": finding.message,
-    }
-    if isinstance(finding, Diagnostic):
-        return {**common, "kind": finding.kind, "code": finding.code, "hint": finding.hint}
-    return common
-
-
-def restore_command(backup_dir: Path, default: Path) -> str:
-    """The command that restores, as the user would type it."""
-    tool = f"python {sys.argv[0]}" if sys.argv[0].endswith(".py") else "python patch_train_stable.py"
-    where = "" if backup_dir == default else f" --backup-dir {backup_dir}"
+    Args:
+        root: The store's folder; any but the default one is named by its absolute path, and works from everywhere.
+    """
+    program = Path(sys.argv[0])
+    tool = "python patch_train_stable.py"
+    if program.name == "__main__.py":
+        tool = f"python -m {__package__.partition('.')[0]}"
+    elif program.suffix == ".py":
+        tool = f"python {shlex.quote(sys.argv[0])}"
+    elif program.name.startswith(("patch", "stable")):
+        tool = program.name
+    where = "" if root == DEFAULT_BACKUPS else f" --backup-dir {shlex.quote(str(root.absolute()))}"
     return f"{tool}{where} --restore"

@@ -29,6 +29,7 @@ from ..syntax.source import Source, Span, UnreadableError
 from .calls import bound, with_keyword, with_names
 from .imports import add_names, drop_names, import_lines, is_from, names_of
 from .index import Index, Line, RenderError
+from .parts import addresses, parts
 
 __all__ = ["RenderError", "render"]
 
@@ -47,21 +48,40 @@ def render(source: Source, operations: Iterable[Operation]) -> str:
         UnreadableError: If LibCST would not give the untouched text back byte for byte.
         RenderError: If an operation addresses nothing, or several statements on one line.
     """
-    module = _parse(source)
     operations = list(operations)
-    offsets = [span.start for operation in operations for span in _addresses(operation)]
+    try:
+        return _render_parts(source, operations)
+    except UnreadableError:  # a part may lack what the whole has; else the whole says the true place
+        return _render(_parse(source), operations)
+
+
+def _render_parts(source: Source, operations: list[Operation]) -> str:
+    """Render the top-level statements that operations address; the text between them is copied."""
+    text: list[bytes] = []
+    done = 0
+    for part in parts(source, operations):
+        module = _parse(part.source)
+        if not any(isinstance(statement, cst.BaseCompoundStatement) for statement in module.body):
+            module = module.with_changes(default_indent=part.indent)
+        rendered = _render(module, part.operations, is_head=part.start == 0)
+        text += [source.utf8[done : part.start], rendered.encode("utf-8", "surrogatepass")[part.skipped :]]
+        done = part.end
+    return b"".join([*text, source.utf8[done:]]).decode("utf-8", "surrogatepass")
+
+
+def _render(module: cst.Module, operations: Sequence[Operation], *, is_head: bool = True) -> str:
+    offsets = [span.start for operation in operations for span in addresses(operation)]
     rewriter = _Rewriter(Index(module, offsets), operations)
     changed = module.visit(rewriter)
     rewriter.check_all_applied()
-    if module.body and not module.header and rewriter.removes(module.body[0]):
+    if is_head and module.body and not module.header and rewriter.removes(module.body[0]):
         changed = _without_blank_head(changed)
     return changed.code
 
 
 def _parse(source: Source) -> cst.Module:
-    config: cst.PartialParserConfig = cst.PartialParserConfig(default_newline=source.newline)
     try:
-        module = cst.parse_module(source.text, config)
+        module = cst.parse_module(source.text)
     except cst.ParserSyntaxError as error:
         position = source.position_at(source.offset(error.raw_line, 0))
         raise UnreadableError(f"LibCST cannot parse it: {error.message}", position) from error
@@ -226,17 +246,11 @@ class _Rewriter(cst.CSTTransformer):
         return cst.FlattenSentinel(lines)
 
 
-def _addresses(operation: Operation) -> tuple[Span, ...]:
-    if isinstance(operation, ReplaceStatements | RemoveStatements):
-        return operation.targets
-    return (operation.target,)
-
-
 def _refuse_nesting(operations: Sequence[Operation]) -> None:
     """Fail where a change lies within text that another one replaces: it would be lost."""
     whole = [o.target for o in operations if isinstance(o, ReplaceExpression)]
     whole += [
-        t for o in operations if isinstance(o, ReplaceStatements | RemoveStatements) for t in _addresses(o)
+        t for o in operations if isinstance(o, ReplaceStatements | RemoveStatements) for t in addresses(o)
     ]
     single = [o.target for o in operations if not isinstance(o, ReplaceStatements | RemoveStatements)]
     for outer in whole:

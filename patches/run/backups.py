@@ -17,13 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .files import Disk, Snapshot
+from .files import Disk, Snapshot, read_own_file
+from .manifest import SCHEMA, Manifest, ManifestError, parse_manifest
 from .plan import sha256
 
-__all__ = ["SCHEMA", "Backup", "BackupError", "Store"]
+__all__ = ["Backup", "BackupError", "Store"]
 
-SCHEMA = 1
 _UNFINISHED = ".tmp"
+_LARGEST_MANIFEST, _LARGEST_SCRIPT = 16 << 20, 256 << 20
 _ORIGINAL, _MANIFEST, _INDEX = "original", "manifest.json", "index.jsonl"
 
 
@@ -44,7 +45,7 @@ class Backup:
     """One backup, as its manifest describes it."""
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
 
     @property
     def id(self) -> str:
@@ -54,17 +55,7 @@ class Backup:
     @property
     def path(self) -> Path:
         """The script, as the user named it then."""
-        return Path(self.manifest["path"])
-
-    @property
-    def kind(self) -> str:
-        """What the run did that this backup was made for: "patch" or "restore"."""
-        return str(self.manifest["kind"])
-
-    @property
-    def mode(self) -> int:
-        """Permission bits of the script."""
-        return int(self.manifest["mode"], 8)
+        return self.manifest.path
 
     def read_original(self) -> bytes:
         """The script's bytes before the run.
@@ -73,11 +64,11 @@ class Backup:
             BackupError: If they are not what the manifest says.
         """
         try:
-            data = (self.folder / _ORIGINAL).read_bytes()
+            data = read_own_file(self.folder / _ORIGINAL, _LARGEST_SCRIPT)
         except OSError as error:
             hint = "use another one: --list-backups"
             raise BackupError(f"backup {self.id} is damaged: {error}", hint) from error
-        if sha256(data) != self.manifest["sha256_before"]:
+        if sha256(data) != self.manifest.sha_before:
             message = f"backup {self.id} is damaged: its bytes are not those that were saved"
             raise BackupError(message, "use another one: --list-backups")
         return data
@@ -95,18 +86,37 @@ class Store:
         self.root, self._disk = root, disk
 
     def __iter__(self) -> Iterator[Backup]:
-        """Backups from the oldest to the latest; folders that are no backup are passed over."""
-        folders = sorted(self.root.iterdir()) if self.root.is_dir() else []
-        found = [backup for folder in folders if (backup := self._load(folder)) is not None]
-        yield from sorted(found, key=lambda backup: (str(backup.manifest["created"]), backup.id))
+        """Backups from the oldest to the latest; what is damaged or no backup is passed over."""
+        found = []
+        for folder in self._folders():
+            with contextlib.suppress(OSError, ManifestError):
+                found.append(self._load(folder))
+        yield from sorted(found, key=lambda backup: (backup.manifest.created, backup.id))
 
-    def _load(self, folder: Path) -> Backup | None:
-        """None for what is no finished backup: a folder that a killed run left, or somebody else's."""
-        with contextlib.suppress(OSError, ValueError):
-            manifest = json.loads((folder / _MANIFEST).read_text("utf-8"))
-            if isinstance(manifest, dict) and manifest.get("schema") == SCHEMA:
-                return Backup(folder, manifest)
-        return None
+    def _folders(self) -> list[Path]:
+        """Folders that may be backups; links are not followed."""
+        if not self.root.is_dir():
+            return []
+        return sorted(path for path in self.root.iterdir() if not path.is_symlink() and path.is_dir())
+
+    def _load(self, folder: Path) -> Backup:
+        """Read one backup's manifest.
+
+        Raises:
+            OSError: If there is none that may be read.
+            ManifestError: If it is damaged.
+        """
+        return Backup(folder, parse_manifest(read_own_file(folder / _MANIFEST, _LARGEST_MANIFEST)))
+
+    def damaged(self) -> Iterator[tuple[str, str]]:
+        """Name and reason of every folder that should be a backup and cannot be used."""
+        for folder in self._folders():
+            if folder.name.startswith("."):
+                continue
+            try:
+                self._load(folder)
+            except (OSError, ManifestError) as error:
+                yield folder.name, str(error)
 
     def find(self, wanted: str, path: Path | None = None) -> Backup:
         """A backup by its id, by the start of its id, or the latest one made by patching.
@@ -120,29 +130,23 @@ class Store:
         """
         candidates = [backup for backup in self if path is None or backup.path == path]
         if wanted == "latest":
-            matching = [backup for backup in candidates if backup.kind == "patch"][-1:]
+            matching = [backup for backup in candidates if backup.manifest.kind == "patch"][-1:]
         else:
-            matching = [b for b in candidates if b.id == wanted] or [
-                b for b in candidates if b.id.startswith(wanted)
-            ]
+            is_whole = wanted in (folder.name for folder in self._folders())
+            matching = [b for b in candidates if b.id == wanted or (not is_whole and b.id.startswith(wanted))]
         if len(matching) == 1:
             return matching[0]
         if matching:
             raise BackupError(f"{wanted} stands for {len(matching)} backups", "give more of the id")
-        hint = "see --list-backups"
-        if not self.root.is_dir():
-            hint = "backups are in the folder from which the tool was run: go there, or name it with --backup-dir"
+        hint = "see --list-backups, or name another folder with --backup-dir"
         raise BackupError(self._nothing_found(wanted, path), hint)
 
     def _nothing_found(self, wanted: str, path: Path | None) -> str:
-        if (self.root / wanted).is_dir():
-            return f"backup {wanted} is damaged: it has no manifest that can be read"
+        reasons = dict(self.damaged())
+        if wanted in reasons:
+            return f"backup {wanted} is damaged: {reasons[wanted]}"
         of = f" of {path}" if path else ""
-        return (
-            f"there is no backup{of} in {self.root}"
-            if wanted == "latest"
-            else f"there is no backup {wanted}{of}"
-        )
+        return f"there is no backup{'' if wanted == 'latest' else f' {wanted}'}{of} in {self.root}"
 
     def save(self, snapshot: Snapshot, after: bytes, details: dict[str, Any]) -> Backup:
         """Store a script's bytes durably before it is rewritten.
@@ -161,20 +165,22 @@ class Store:
         created = datetime.now(UTC)
         sha = sha256(snapshot.data)
         folder = self._free_folder(f"{created:%Y%m%dT%H%M%SZ}-{sha[:8]}")
-        manifest = {
+        fields = {
             "schema": SCHEMA,
             "created": created.isoformat(timespec="microseconds"),
             "path": str(snapshot.path),
             "real_path": str(snapshot.real),
-            "mode": f"{snapshot.mode:04o}",
+            "mode": f"{snapshot.mode & 0o777:04o}",
             "mtime_ns": snapshot.mtime_ns,
             "sha256_before": sha,
             "sha256_after": sha256(after),
             **details,
         }
-        self._write(folder, snapshot.data, manifest)
-        self._log("saved", folder.name, manifest)
-        return Backup(folder, manifest)
+        text = (json.dumps(fields, indent=2) + "\n").encode()
+        backup = Backup(folder, parse_manifest(text))
+        self._write(folder, snapshot.data, text)
+        self._log("saved", backup)
+        return backup
 
     def _free_folder(self, name: str) -> Path:
         candidates = (
@@ -182,15 +188,14 @@ class Store:
         )
         return next(folder for folder in candidates if not folder.exists())
 
-    def _write(self, folder: Path, data: bytes, manifest: dict[str, Any]) -> None:
+    def _write(self, folder: Path, data: bytes, manifest: bytes) -> None:
         """Write into a folder under another name first: the rename makes the backup whole at once."""
         self._remove_unfinished()
         disk, unfinished = self._disk, self.root / f".{folder.name}{_UNFINISHED}"
-        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
         try:
             disk.make_folder(unfinished)
             disk.create(unfinished / _ORIGINAL, data, 0o600)
-            disk.create(unfinished / _MANIFEST, text.encode(), 0o644)
+            disk.create(unfinished / _MANIFEST, manifest, 0o644)
             disk.sync_folder(unfinished)
             disk.rename(unfinished, folder)
         except OSError:
@@ -202,26 +207,29 @@ class Store:
         """Clear away what killed runs have left; the lock says that no run is under way."""
         with contextlib.suppress(OSError):
             for folder in self.root.glob(f".*{_UNFINISHED}"):
-                self._remove(folder)
+                if not folder.is_symlink():
+                    self._remove(folder)
 
     def _remove(self, folder: Path) -> None:
-        for file in sorted(folder.iterdir(), key=lambda file: file.name != _MANIFEST):
-            self._disk.remove(file)
+        """Delete a backup's two files and its folder; what else somebody put there keeps the folder."""
+        for name in (_MANIFEST, _ORIGINAL):
+            with contextlib.suppress(FileNotFoundError):
+                self._disk.remove(folder / name)
         self._disk.remove_folder(folder)
 
-    def _log(self, event: str, backup_id: str, manifest: dict[str, Any]) -> None:
+    def _log(self, event: str, backup: Backup) -> None:
         line = {
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "event": event,
-            "backup": backup_id,
-            "kind": manifest["kind"],
-            "path": manifest["path"],
+            "backup": backup.id,
+            "kind": backup.manifest.kind,
+            "path": str(backup.path),
         }
-        self._disk.append(self.root / _INDEX, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+        self._disk.append(self.root / _INDEX, (json.dumps(line) + "\n").encode())
 
     def finish(self, backup: Backup, status: str) -> None:
         """Record how the run ended ("applied", "rolled-back")."""
-        self._log(status, backup.id, backup.manifest)
+        self._log(status, backup)
 
     def prune(self, keep: int) -> list[str]:
         """Delete all backups but the latest ones.
@@ -235,6 +243,7 @@ class Store:
         backups = list(self)
         doomed = backups[: max(len(backups) - keep, 0)]
         for backup in doomed:
-            self._log("pruned", backup.id, backup.manifest)
-            self._remove(backup.folder)
-        return [backup.id for backup in doomed]
+            self._log("pruned", backup)
+            with contextlib.suppress(OSError):  # its manifest is gone first: it is no backup any more
+                self._remove(backup.folder)
+        return [backup.id for backup in doomed if not (backup.folder / _MANIFEST).exists()]

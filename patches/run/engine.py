@@ -6,8 +6,7 @@ bytes -> Source -> findings -> operations -> new bytes -> verify ->| lock -> bac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,16 @@ from typing import Any
 from ..fixes.model import Options
 from ..fixes.registry import FIXES
 from ..syntax.edits import Edit
-from ..syntax.source import Position, UnreadableError, read_source
 from .backups import Backup, BackupError, Store
-from .files import Disk, Snapshot, replace_file, take_snapshot
-from .locks import lock_folder, lock_store
-from .outcome import Exit, Outcome
-from .plan import Plan, apply, make_plan, sha256
+from .commit import Committer
+from .examine import examine
+from .files import Disk, take_snapshot
+from .outcome import Exit, Outcome, reason
+from .plan import Plan
 from .positions import PositionMap
-from .smoke import smoke
+from .restore import Restorer
+from .signals import Interrupted, Signals
+from .smoke import Trial, smoke
 
 __all__ = ["VERSION", "Engine"]
 
@@ -38,6 +39,7 @@ class Engine:
         arguments: The command line, for the manifest.
         disk: Where to write; tests put a failing one here.
         lock_timeout_s: How long to wait for another run on the same store or in the same folder.
+        signals: The run's signals; the trial run listens to them.
     """
 
     def __init__(
@@ -47,11 +49,18 @@ class Engine:
         arguments: list[str] | None = None,
         disk: Disk | None = None,
         lock_timeout_s: float = 10.0,
+        signals: Signals | None = None,
     ) -> None:
-        self._options, self._arguments = options, arguments or []
-        self._lock_timeout_s = lock_timeout_s
-        self._disk = disk or Disk()
-        self.store = Store(backups, self._disk)
+        self.options, self._arguments = options, arguments or []
+        self._signals = signals or Signals()
+        disk = disk or Disk()
+        self.store = Store(backups, disk)
+        self._committer = Committer(self.store, disk, self._signals, lock_timeout_s)
+        # What a trial run took back must come back: this one listens to no signal, not even while it waits.
+        self._undoer = Restorer(Committer(self.store, disk, Signals(), lock_timeout_s))
+        restorer = Restorer(self._committer)
+        self.restore, self.restore_below = restorer.restore, restorer.restore_below
+        self.preview_restore, self.scripts_below = restorer.preview, restorer.scripts_below
 
     def examine(self, path: Path, *, partial: bool = False) -> Outcome:
         """Plan and render a script without writing anything.
@@ -60,61 +69,7 @@ class Engine:
             path: The script.
             partial: Leave out the fixes that refuse, instead of changing nothing.
         """
-        try:
-            snapshot = take_snapshot(path)
-        except OSError as error:
-            return Outcome(
-                path, Exit.IO, _reason(error), "name a script that is there: patch_train_stable.py SCRIPT"
-            )
-        outcome = self._examine(path, snapshot, partial)
-        if outcome.exit is Exit.PENDING and not snapshot.mode & 0o222:
-            message = "the script is read-only: not ours to change"
-            return replace(
-                outcome, exit=Exit.IO, message=message, hint="make it writable first: chmod u+w", after=None
-            )
-        return outcome
-
-    def _examine(self, path: Path, snapshot: Snapshot, partial: bool) -> Outcome:
-        if path.suffix == ".ipynb":
-            hint = "export it first: jupyter nbconvert --to script"
-            return Outcome(path, Exit.UNREADABLE, "a notebook is no Python script", hint, Position(1, 1))
-        try:
-            plan = make_plan(snapshot.data, self._options)
-            if plan.refusals and partial:
-                plan = self._without_refused(plan)
-            if plan.refusals and not partial:
-                return Outcome(path, Exit.REFUSED, "refused, nothing is changed", plan=plan)
-            return self._rendered(path, plan)
-        except UnreadableError as error:
-            return Outcome(path, Exit.UNREADABLE, error.reason, error.hint, error.position)
-        except RecursionError:
-            message = "an expression is nested too deeply to be rewritten"
-            return Outcome(path, Exit.UNREADABLE, message, "split the expression", Position(1, 1))
-
-    def _without_refused(self, plan: Plan) -> Plan:
-        """Plan again with the fixes that did not refuse; the refusals stay in the report."""
-        refused = plan.refusals
-        selected = plan.options.selected
-        while plan.refusals:
-            selected = selected - {diagnostic.fix for diagnostic in plan.refusals}
-            plan = make_plan(plan.source.data, replace(plan.options, selected=selected))
-        return replace(plan, diagnostics=(*refused, *plan.diagnostics))
-
-    def _rendered(self, path: Path, plan: Plan) -> Outcome:
-        if not plan.operations:
-            code = Exit.REFUSED if plan.refusals else Exit.OK
-            return Outcome(path, code, "nothing to do", plan=plan, after=plan.source.data)
-        # Both import LibCST: only now is it certain that there is something to write.
-        from ..rewrite.render import RenderError
-        from .verify import VerificationError, verify
-
-        try:
-            after = apply(plan)
-            verify(plan, after)
-        except (RenderError, VerificationError, UnicodeEncodeError) as error:
-            hint = "please report it with the script; until then leave fixes out with --skip"
-            return Outcome(path, Exit.VERIFICATION, f"verification failed: {error}", hint, plan=plan)
-        return Outcome(path, Exit.PENDING, "changes pending", plan=plan, after=after)
+        return examine(path, self.options, partial=partial)
 
     def patch(self, path: Path, *, partial: bool = False) -> Outcome:
         """Rewrite a script: all that was planned, or nothing.
@@ -134,7 +89,7 @@ class Engine:
         if outcome.exit is not Exit.PENDING:
             return outcome
         try:
-            with self._lock(outcome.path):
+            with self._committer.lock(outcome.path):
                 return self._patch_locked(outcome.path, outcome)
         except OSError as error:
             return self._interrupted(outcome, error)
@@ -146,12 +101,17 @@ class Engine:
         except OSError:
             is_new = False
         if is_new:
-            message = f"patched, but the run could not be finished: {_reason(error)}"
-            return replace(
-                outcome, exit=Exit.IO, message=message, hint="the original is in the latest backup"
-            )
+            message = f"patched, but the run could not be finished: {reason(error)}"
+            backup = self._latest_backup(outcome.path)
+            hint = "the original is in the latest backup"
+            return replace(outcome, exit=Exit.IO, message=message, hint=hint, backup=backup)
         hint = "nothing is changed; mend what the system complains about and run it again"
-        return replace(outcome, exit=Exit.IO, message=_reason(error), hint=hint, after=None)
+        return replace(outcome, exit=Exit.IO, message=reason(error), hint=hint, after=None)
+
+    def _latest_backup(self, path: Path) -> Backup | None:
+        with contextlib.suppress(BackupError, OSError):
+            return self.store.find("latest", path.absolute())
+        return None
 
     def _patch_locked(self, path: Path, outcome: Outcome) -> Outcome:
         plan, after = outcome.plan, outcome.after
@@ -160,41 +120,44 @@ class Engine:
         snapshot = take_snapshot(path)
         if snapshot.data != plan.source.data:
             return replace(outcome, exit=Exit.IO, message="the script changed meanwhile", hint="run it again")
-        backup = self.store.save(snapshot, after, self._details(plan, after))
+        backup, is_done = self._committer.replace(snapshot, after, self._details(plan, after), snapshot.mode)
         done = replace(outcome, backup=backup)
-        if not self._write(snapshot, backup, after):
+        if not is_done:
             message = "what was read back is not what was written; the original is back"
             return replace(done, exit=Exit.VERIFICATION, message=message)
         code = Exit.REFUSED if plan.refusals else Exit.OK
         return replace(done, exit=code, message="patched")
 
-    def _write(self, snapshot: Snapshot, backup: Backup, after: bytes) -> bool:
-        """Replace the file and read it back; True where it holds the new bytes."""
-        replace_file(self._disk, snapshot.real, after, snapshot.mode)
-        if snapshot.real.read_bytes() == after:
-            self.store.finish(backup, "applied")
-            return True
-        replace_file(self._disk, snapshot.real, snapshot.data, snapshot.mode)
-        self.store.finish(backup, "rolled-back")
-        return False
-
-    def try_out(self, outcome: Outcome, steps: int, timeout_s: float) -> Outcome:
-        """Run a patched script for a few vector steps, and put the original back where that fails.
+    def try_out(self, outcome: Outcome, trial: Trial) -> Outcome:
+        """Run a patched script for a few vector steps, and put the original back where that fails or is interrupted.
 
         Args:
             outcome: What `patch` returned; one that wrote nothing is returned as it is.
-            steps: How many vector steps.
-            timeout_s: Seconds for all of it.
+            trial: How to run it.
         """
-        if outcome.backup is None:
+        if outcome.backup is None or outcome.exit not in (Exit.OK, Exit.REFUSED):
             return outcome
-        result = smoke(outcome.path, steps, timeout_s)
+        try:
+            result = smoke(outcome.path, trial, self._signals)
+        except Interrupted as interrupted:
+            return self._taken_back(outcome, f"the trial run was interrupted by {interrupted}", "")
+        except OSError as error:
+            return self._taken_back(outcome, f"the trial run could not be started: {reason(error)}", "")
         if result.ok:
-            return replace(outcome, message=f"{outcome.message}, and it ran {steps} vector steps")
-        undone = self.restore(outcome.backup.id)
-        state = "the original is back" if undone.exit is Exit.OK else f"restoring failed: {undone.message}"
-        message = f"the trial run failed, {state}: {result.reason}"
+            message = f"{outcome.message}, and it ran {trial.steps} vector steps{result.faults}"
+            return replace(outcome, message=message)
         hint = "run it unpatched to see whether it ran before; leave fixes out with --skip"
+        return self._taken_back(outcome, f"the trial run failed: {result.reason}", hint)
+
+    def _taken_back(self, outcome: Outcome, why: str, hint: str) -> Outcome:
+        """Put the original back after a trial run; where that fails, the backup stays in the report."""
+        assert outcome.backup is not None
+        undone = self._undoer.restore(outcome.backup.id, outcome.path)
+        head, _, tail = why.partition("\n")
+        if undone.exit is not Exit.OK:
+            message = "\n".join(filter(None, [f"{head}; restoring failed: {undone.message}", tail]))
+            return replace(outcome, exit=undone.exit, message=message, hint=undone.hint or hint)
+        message = "\n".join(filter(None, [f"{head}; the original is back", tail]))
         return replace(outcome, exit=Exit.VERIFICATION, message=message, hint=hint, after=None, backup=None)
 
     def prune(self, keep: int) -> list[str]:
@@ -211,32 +174,13 @@ class Engine:
         """
         if not self.store.root.is_dir():
             return []
-        with lock_store(self.store.root, self._lock_timeout_s):
+        with self._committer.lock():
             return self.store.prune(keep)
-
-    def preview_restore(self, wanted: str, path: Path | None = None) -> tuple[str, str, str]:
-        """What a restore would change: the script's name, its text now, and its text then.
-
-        Args:
-            wanted: A backup's id, or "latest".
-            path: Only consider backups of this script.
-
-        Raises:
-            BackupError: If there is no such backup, or it is damaged.
-        """
-        backup = self.store.find(wanted, path.absolute() if path else None)
-        now = backup.path.read_bytes() if backup.path.exists() else b""
-        encoding = str(backup.manifest.get("encoding", "utf-8"))
-        return (
-            str(backup.path),
-            now.decode(encoding, "replace"),
-            backup.read_original().decode(encoding, "replace"),
-        )
 
     def _details(self, plan: Plan, after: bytes) -> dict[str, Any]:
         """What the manifest says beyond the file itself."""
         source = plan.source
-        positions = PositionMap(source.text, read_source(after).text)
+        positions = PositionMap(source.text, source.decode(after))
         return {
             "kind": "patch",
             "tool_version": VERSION,
@@ -252,52 +196,6 @@ class Engine:
             ],
         }
 
-    def restore(self, wanted: str, path: Path | None = None, *, force: bool = False) -> Outcome:
-        """Put a script back as a backup has it, bytes and permissions.
-
-        Args:
-            wanted: A backup's id, or "latest".
-            path: Only consider backups of this script.
-            force: Restore even over later edits; they are backed up first.
-        """
-        try:
-            backup = self.store.find(wanted, path.absolute() if path else None)
-            original = backup.read_original()
-            backup.path.parent.mkdir(parents=True, exist_ok=True)
-            with self._lock(backup.path):
-                return self._restore_locked(backup, original, force)
-        except BackupError as error:
-            return Outcome(path or self.store.root, Exit.IO, str(error), error.hint)
-        except OSError as error:
-            return Outcome(path or self.store.root, Exit.IO, _reason(error), "nothing is changed")
-
-    def _restore_locked(self, backup: Backup, original: bytes, force: bool) -> Outcome:
-        target = backup.path
-        if not target.exists():
-            replace_file(self._disk, target, original, backup.mode)
-            return Outcome(target, Exit.OK, f"restored from {backup.id}; the file was gone")
-        current = take_snapshot(target)
-        if current.data == original and current.mode == backup.mode:
-            return Outcome(target, Exit.OK, f"nothing to do: it is as {backup.id} has it")
-        if sha256(current.data) not in (backup.manifest["sha256_after"], sha256(original)) and not force:
-            hint = "add --force to restore anyway; the edited file is backed up first"
-            return Outcome(target, Exit.REFUSED, f"it was edited since {backup.id} was made", hint)
-        saved = self.store.save(current, original, {"kind": "restore", "restored": backup.id})
-        mode_kept = replace(current, mode=backup.mode)
-        if not self._write(mode_kept, saved, original):
-            return Outcome(
-                target, Exit.VERIFICATION, "what was read back is not what was written", backup=saved
-            )
-        return Outcome(target, Exit.OK, f"restored from {backup.id}", backup=saved)
-
-    @contextmanager
-    def _lock(self, script: Path) -> Iterator[None]:
-        """One run at a time on the backup store, and on the folder that the script really lies in."""
-        self._disk.make_folder(self.store.root)
-        folder = script.resolve().parent
-        with lock_store(self.store.root, self._lock_timeout_s), lock_folder(folder, self._lock_timeout_s):
-            yield
-
 
 def _edit_record(edit: Edit, positions: PositionMap) -> dict[str, Any]:
     """One edit for the manifest, with its place in both versions of the script."""
@@ -310,8 +208,3 @@ def _edit_record(edit: Edit, positions: PositionMap) -> dict[str, Any]:
         "column_after": after.column,
         "message": edit.message,
     }
-
-
-def _reason(error: OSError) -> str:
-    where = f": {error.filename}" if error.filename else ""
-    return f"{error.strerror or error}{where}"

@@ -14,7 +14,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Disk", "Snapshot", "replace_file", "take_snapshot"]
+__all__ = ["Disk", "Snapshot", "read_own_file", "replace_file", "take_snapshot"]
 
 _MARK = ".patch_train_stable-"
 """Part of a temporary file's name, by which a later run knows what it may delete."""
@@ -57,7 +57,8 @@ class Disk:
 
     def append(self, path: Path, data: bytes) -> None:
         """Add to the end of a file, creating it where needed."""
-        with path.open("ab") as file:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(path, flags, 0o644), "ab") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -103,6 +104,28 @@ def take_snapshot(path: Path) -> Snapshot:
     if not stat.S_ISREG(status.st_mode):
         raise OSError(f"{path} is no regular file")
     return Snapshot(absolute, real, real.read_bytes(), stat.S_IMODE(status.st_mode), status.st_mtime_ns)
+
+
+def read_own_file(path: Path, limit: int) -> bytes:
+    """Read a file of the tool's own: no link, no pipe, no device, and no more than so many bytes.
+
+    Args:
+        path: The file.
+        limit: How many bytes it may have.
+
+    Raises:
+        OSError: If it is anything else.
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    )
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is no regular file")
+        if status.st_size > limit:
+            raise OSError(f"{path} is too large: {status.st_size} bytes")
+        return file.read(limit)
 
 
 def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:

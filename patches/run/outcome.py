@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from ..syntax.source import Position
 from .backups import Backup
 from .plan import Plan
 
-__all__ = ["Exit", "Outcome"]
+__all__ = ["Exit", "Outcome", "reason"]
 
 
 class Exit(IntEnum):
@@ -53,3 +53,24 @@ class Outcome:
     def changed(self) -> bool:
         """True where the new bytes differ from the old ones."""
         return self.plan is not None and self.after is not None and self.after != self.plan.source.data
+
+    @property
+    def is_patched(self) -> bool:
+        """True where the file holds the new bytes now."""
+        return self.changed and self.backup is not None and self.exit is not Exit.VERIFICATION
+
+    def failed(self, code: Exit, message: str, hint: str) -> Outcome:
+        """The same script, of which nothing will be written.
+
+        Args:
+            code: What to report.
+            message: Why.
+            hint: What to do next.
+        """
+        return replace(self, exit=code, message=message, hint=hint, after=None, backup=None)
+
+
+def reason(error: OSError) -> str:
+    """What the system complains about, in one line."""
+    where = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{where}"

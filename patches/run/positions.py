@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from difflib import SequenceMatcher
 
 from ..syntax.source import Position
+from .line_diff import opcodes
 
 __all__ = ["PositionMap"]
 
@@ -19,10 +19,9 @@ class PositionMap:
     """
 
     def __init__(self, before: str, after: str) -> None:
-        matcher = SequenceMatcher(None, before.splitlines(), after.splitlines())
-        self._spans = [(i1, i2, j1, j2) for _, i1, i2, j1, j2 in matcher.get_opcodes()]
-        self._starts = [i1 for i1, i2, _, _ in self._spans if i2 > i1]
-        self._filled = [span for span in self._spans if span[1] > span[0]]
+        changes = opcodes(before.splitlines(), after.splitlines())
+        self._filled = [(i1, i2, j1, j2) for _, i1, i2, j1, j2 in changes if i2 > i1]
+        self._starts = [i1 for i1, _, _, _ in self._filled]
 
     def after(self, position: Position) -> Position:
         """The place in the new text: the same line, or the one that took its place.

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["SmokeResult", "smoke"]
+from .signals import Signals
+
+__all__ = ["SmokeResult", "Trial", "smoke"]
 
 _CHILD = Path(__file__).with_name("smoke_child.py")
+_TOKEN = "STABLE_PATCH_TRIAL"  # noqa: S105 - the name of a variable
 _LINES = 12
-_GRACE_S, _LINGER_S = 2.0, 0.5
+_SHOWN = 6
+_GRACE_S, _LINGER_S = 2.0, 2.0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a trial run is made.
+
+    Attributes:
+        steps: Vector steps; then the script is asked to end.
+        timeout_s: Seconds for all of it; what still runs then is killed with all its children.
+        python: The interpreter.
+    """
+
+    steps: int
+    timeout_s: float = 120.0
+    python: str = field(default_factory=lambda: sys.executable)
 
 
 @dataclass(frozen=True)
@@ -26,40 +48,74 @@ class SmokeResult:
     Attributes:
         ok: True where the script took its steps, or ended well before.
         reason: What went wrong, with the last lines that the script wrote.
+        faults: What the pool's environments did wrong meanwhile, to be added to a sentence.
     """
 
     ok: bool
     reason: str = ""
+    faults: str = ""
 
 
-def smoke(script: Path, steps: int, timeout_s: float) -> SmokeResult:
+def smoke(script: Path, trial: Trial, signals: Signals) -> SmokeResult:
     """Run a script until it has taken some vector steps.
 
     Args:
         script: The patched script.
-        steps: How many steps; then the script is asked to end.
-        timeout_s: Seconds for all of it; what still runs then is killed with all its children.
+        trial: How.
+        signals: May end the wait.
+
+    Raises:
+        Interrupted: If a signal came; everything that was started has ended.
+        OSError: If the interpreter cannot be started.
     """
-    command = [sys.executable, str(_CHILD), str(steps), str(script)]
-    with tempfile.TemporaryFile() as output:
+    token = secrets.token_hex(8)
+    with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as report:
+        command = [trial.python, str(_CHILD), str(trial.steps), report.name, str(script)]
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env={**os.environ, _TOKEN: token},
         )
         try:
-            code = process.wait(timeout_s)
+            with signals.interruptible():
+                code: int | None = process.wait(trial.timeout_s)
         except subprocess.TimeoutExpired:
-            return SmokeResult(
-                False, f"it took no {steps} steps within {timeout_s:g} s{_tail(output.fileno())}"
-            )
+            code = None
         finally:
-            _end(process)
-        if code:
-            return SmokeResult(False, f"it ended with exit code {code}{_tail(output.fileno())}")
-    return SmokeResult(True)
+            _end(process, token)
+        reason = ""
+        if code is None:
+            reason = f"it took no {trial.steps} steps within {trial.timeout_s:g} s"
+        elif code:
+            reason = f"it ended with exit code {code}"
+        faults = _faults(report.read())
+        return SmokeResult(not reason, reason and f"{reason}{faults}{_tail(output.fileno())}", faults)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process group; nobody of it may stay behind.
+def _faults(report: bytes) -> str:
+    """The faults that the child has reported, by kind and environment; empty where there was none."""
+    records = []
+    for line in report.decode("utf-8", "replace").splitlines():
+        with contextlib.suppress(ValueError):
+            records.append(json.loads(line))
+    if not records:
+        return ""
+    void = sum(1 for _, _, is_valid in records if not is_valid)
+    found = Counter((kind, index) for kind, index, _ in records)
+    parts = [
+        f"{kind} in environment {index}" + (f" ({count} times)" if count > 1 else "")
+        for (kind, index), count in sorted(found.items())
+    ]
+    more = [f"{len(parts) - _SHOWN} more"] if len(parts) > _SHOWN else []
+    counted = f"{len(records)} fault{'s' * (len(records) != 1)}, {void} void transition{'s' * (void != 1)}"
+    return f", with {counted}: {', '.join([*parts[:_SHOWN], *more])}"
+
+
+def _end(process: subprocess.Popen[bytes], token: str) -> None:
+    """End the process group and whatever left it; nobody may stay behind.
 
     It is asked first: multiprocessing's resource tracker, which takes away what the script left in /dev/shm, outlives
     SIGTERM and ends with the last of the others.
@@ -74,6 +130,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
     if hasattr(signal, "SIGKILL"):
         _signal(process, signal.SIGKILL)
+        for pid in _with_token(token):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def _with_token(token: str) -> list[int]:
+    """Processes of the trial run in other sessions, by the variable that they inherited; Linux only."""
+    mark = f"{_TOKEN}={token}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return found
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> bool:

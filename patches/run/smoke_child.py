@@ -1,15 +1,16 @@
 """Runs a script in this process and ends it after so many vector steps.
 
-usage: python smoke_child.py STEPS SCRIPT [ARGUMENT ...]
+usage: python smoke_child.py STEPS REPORT SCRIPT [ARGUMENT ...]
 
 It is started in a process of its own: the script's state dies with it. The pool is looked up by name, because the
-patch tool itself knows nothing of it.
+patch tool itself knows nothing of it. Every fault that a step reports is added to the file REPORT, a line of JSON each.
 """
 
 from __future__ import annotations
 
 import functools
 import importlib
+import json
 import runpy
 import signal
 import sys
@@ -20,13 +21,15 @@ from typing import Any, NoReturn
 
 _END = signal.SIGUSR2
 _PATIENCE_S = 5.0
+_MOST_FAULTS = 10_000
 
 
 class _Counter:
-    """Counts vector steps, a `step` that calls `step_wait` as one."""
+    """Counts vector steps, a `step` that calls `step_wait` as one, and records the faults that they report."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, report: str) -> None:
         self._left = limit
+        self._report, self._faults = report, 0
         self._inside = False
         self._told = threading.Event()
         signal.signal(_END, self._end_here)
@@ -43,11 +46,28 @@ class _Counter:
             self._left -= 1
             self._inside = True
             try:
-                return method(*arguments, **keywords)
+                result = method(*arguments, **keywords)
             finally:
                 self._inside = False
+            self._record(result)
+            return result
 
         return counted
+
+    def _record(self, result: Any) -> None:
+        """Add the faults of one step to the report: kind, environment, and whether its transition is valid."""
+        infos = result[-1] if isinstance(result, tuple) else None
+        if not isinstance(infos, dict) or "fault" not in infos:
+            return
+        lines = [
+            json.dumps([str(record["kind"]), index, bool(record["transition_valid"])])
+            for index, record in enumerate(infos["fault"])
+            if record is not None and infos["_fault"][index]
+        ]
+        if self._faults < _MOST_FAULTS:
+            self._faults += len(lines)
+            with open(self._report, "a", encoding="utf-8") as file:  # noqa: PTH123 - the script may patch pathlib
+                file.writelines(f"{line}\n" for line in lines)
 
     def _end(self) -> NoReturn:
         """End the process; in another thread SystemExit would end that thread alone, so the main thread is told."""
@@ -64,11 +84,11 @@ class _Counter:
 
 def main() -> None:
     """Patch the pool in memory and run the script."""
-    steps, script, *arguments = sys.argv[1:]
+    steps, report, script, *arguments = sys.argv[1:]
     sys.path[0] = str(Path(script).resolve().parent)
     sys.argv = [script, *arguments]
     pool = importlib.import_module("stablepool").StableProcessPoolEnv
-    counter = _Counter(int(steps))
+    counter = _Counter(int(steps), report)
     pool.step = counter.wrap(pool.step)
     pool.step_wait = counter.wrap(pool.step_wait)
     runpy.run_path(script, run_name="__main__")

@@ -1,4 +1,4 @@
-"""Comments that name a number which an edit has changed: they are the author's words, so they stay and are reported."""
+"""Comments that an edit may have made untrue: they are the author's words, so they stay and are reported."""
 
 from __future__ import annotations
 
@@ -11,26 +11,40 @@ from ..syntax.source import Position, Source, Span
 
 __all__ = ["stale_comments"]
 
+_NUMBER = re.compile(r"(?<![\w.])\d[\d_,]*(?:\.\d+)?(?!\w*\d)")
+_DEGREE = re.compile(
+    r"\b(?:reduc|increas|decreas|halv|doubl|tripl|conservativ|aggressiv)\w*"
+    r"|\b(?:low|high|big|few|small|large|bigg)(?:e?r|est|ered)?\b|\b(?:half|many|more|less|tiny|huge|raised|twice)\b",
+    re.IGNORECASE,
+)
+
 
 def stale_comments(source: Source, edits: Iterable[Edit]) -> Iterator[Diagnostic]:
-    """A notice for every comment beside or right above a changed number that still says the old one.
+    """A notice for every comment beside or right above a changed number that names a number or a degree.
 
     Args:
         source: The script.
         edits: What would be changed.
     """
+    doubts: dict[Position, Diagnostic] = {}
     for edit in edits:
         for operation in edit.operations:
-            if not isinstance(operation, ReplaceExpression) or not operation.code[:1].isdigit():
-                continue
-            old = _number(source, operation.target)
-            if old is None:
-                continue
-            for position, comment in _comments_near(source, operation.target):
-                if _says(comment, old):
-                    message = f"this comment speaks of {old:g}, which becomes {operation.code}"
-                    hint = "comments are left as they are: change it by hand"
-                    yield Diagnostic(edit.fix, "notice", "stale-comment", position, message, hint)
+            if isinstance(operation, ReplaceExpression) and operation.code[:1].isdigit():
+                for diagnostic in _doubts(source, edit, operation):
+                    known = doubts.get(diagnostic.position)
+                    if known is None or "speaks of" in diagnostic.message:
+                        doubts[diagnostic.position] = diagnostic
+    yield from doubts.values()
+
+
+def _doubts(source: Source, edit: Edit, operation: ReplaceExpression) -> Iterator[Diagnostic]:
+    old = _number(source, operation.target)
+    if old is None:
+        return
+    for position, comment in _comments_near(source, operation.target):
+        if message := _doubt(comment, old, operation.code):
+            hint = "comments are left as they are: change it by hand"
+            yield Diagnostic(edit.fix, "notice", "stale-comment", position, message, hint)
 
 
 def _number(source: Source, target: Span) -> float | None:
@@ -56,7 +70,11 @@ def _comments_near(source: Source, target: Span) -> Iterator[tuple[Position, str
         yield Position(line, above.index("#") + 1), above.partition("#")[2]
 
 
-def _says(comment: str, number: float) -> bool:
-    """True where a comment holds the number, grouped or not: 20000, 20_000 or 20,000."""
-    spoken = re.findall(r"(?<![\w.])\d[\d_,]*(?:\.\d+)?(?!\w*\d)", comment)
-    return any(float(text.replace("_", "").replace(",", "") or "nan") == number for text in spoken)
+def _doubt(comment: str, old: float, new: str) -> str:
+    """Why a comment may be untrue now; empty where nothing in it depends on the number."""
+    spoken = _NUMBER.findall(comment)
+    if any(float(text.replace("_", "").replace(",", "") or "nan") == old for text in spoken):
+        return f"this comment speaks of {old:g}, which becomes {new}"
+    if spoken or _DEGREE.search(comment):
+        return f"this comment stands by a value that goes from {old:g} to {new}, and may not be true any more"
+    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 __all__ = ["scripts_below"]
@@ -11,25 +11,29 @@ __all__ = ["scripts_below"]
 _NOT_OURS = frozenset({"site-packages", "node_modules", "__pycache__"})
 
 
-def scripts_below(targets: Sequence[Path]) -> list[Path]:
+def scripts_below(targets: Sequence[Path], report: Callable[[str], None]) -> list[Path]:
     """Files as named; folders stand for every Python file in them.
 
     Hidden folders, virtual environments and installed packages are passed over: they are other people's.
 
     Args:
         targets: Files and folders.
+        report: Told of every folder that cannot be looked into.
 
     Returns:
         Each file once, in the order of the targets, those of a folder by name.
     """
     found: list[Path] = []
     for target in targets:
-        found += sorted(_below(target)) if target.is_dir() else [target]
+        found += sorted(_below(target, report)) if target.is_dir() else [target]
     return list(dict.fromkeys(found))
 
 
-def _below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
+def _below(root: Path, report: Callable[[str], None]) -> Iterator[Path]:
+    def skipped(error: OSError) -> None:
+        report(f"{error.filename}: not looked into: {error.strerror}")
+
+    for folder, folders, files in os.walk(root, onerror=skipped):
         here = Path(folder)
         folders[:] = [name for name in folders if not _is_foreign(here / name)]
         for name in files:

@@ -6,9 +6,11 @@ import ast
 import io
 import tokenize
 import warnings
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from ..syntax.chunks import Chunk, chunks
 from ..syntax.edits import (
     AddNames,
     DropName,
@@ -48,10 +50,16 @@ def verify(plan: Plan, data: bytes, around: Around | None = None) -> None:
     except UnreadableError as error:
         raise VerificationError(f"the result does not parse: {error.reason} at {error.position}") from error
     _compiles(after)
-    _keeps_statements(plan, after)
-    _keeps_comments(plan.source, after)
+    before = plan.source
+    shared = _bytes(before, chunks(before)) & _bytes(after, chunks(after))
+    _keeps_statements(plan, after, shared)
+    _keeps_comments(before, after, shared)
     _imports_names(plan, after)
     _is_settled(plan, data, around)
+
+
+def _bytes(source: Source, pieces: Iterable[Chunk]) -> frozenset[bytes]:
+    return frozenset(source.utf8[piece.start : piece.end] for piece in pieces)
 
 
 def _compiles(after: Source) -> None:
@@ -63,12 +71,11 @@ def _compiles(after: Source) -> None:
         raise VerificationError(f"the result does not compile: {error}") from error
 
 
-def _keeps_statements(plan: Plan, after: Source) -> None:
+def _keeps_statements(plan: Plan, after: Source, shared: frozenset[bytes]) -> None:
     """Statements outside the plan must come out unchanged and in order, with no more new ones than planned."""
-    touched = [span for operation in plan.operations for span in _touched(operation)]
-    source = plan.source
-    before = [_head(node) for node in _statements(source.tree) if not _is_touched(source, touched, node)]
-    rest = [_head(node) for node in _statements(after.tree)]
+    touched = sorted(span for operation in plan.operations for span in _touched(operation))
+    before = list(_heads(plan.source, shared, touched))
+    rest = list(_heads(after, shared, []))
     extra = 0
     expected = iter(before)
     wanted = next(expected, None)
@@ -81,6 +88,26 @@ def _keeps_statements(plan: Plan, after: Source) -> None:
         raise VerificationError("a statement that no edit names has changed")
     if extra > _new_statements(plan):
         raise VerificationError("more statements have changed than planned")
+
+
+def _heads(source: Source, shared: frozenset[bytes], touched: list[Span]) -> Iterator[str | bytes]:
+    """What tells statements apart: the lines of a chunk that both scripts have, else each statement by itself.
+
+    Args:
+        source: The script.
+        shared: Chunks of bytes that the other script has as well.
+        touched: Sorted spans; statements that they change are left out.
+    """
+    for piece in chunks(source):
+        first = bisect_left(touched, Span(piece.start, 0))
+        within = touched[first : bisect_left(touched, Span(piece.end, 0))]
+        data = source.utf8[piece.start : piece.end]
+        if data in shared and not within:
+            yield data
+            continue
+        for node in _statements(piece.statements):
+            if not _is_touched(source, within, node):
+                yield _head(node)
 
 
 def _touched(operation: object) -> Iterator[Span]:
@@ -119,8 +146,8 @@ def _nodes(value: object) -> list[ast.AST]:
     return [item for item in items if isinstance(item, ast.AST)]
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    stack: list[ast.AST] = list(reversed(tree.body))
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    stack: list[ast.AST] = list(reversed(body))
     while stack:
         node = stack.pop()
         if isinstance(node, ast.stmt):
@@ -147,7 +174,7 @@ def _new_statements(plan: Plan) -> int:
     count = 0
     for operation in plan.operations:
         if isinstance(operation, Insert | ReplaceStatements):
-            count += sum(1 for _ in _statements(ast.parse(operation.code)))
+            count += sum(1 for _ in _statements(ast.parse(operation.code).body))
         elif not isinstance(operation, RemoveStatements | DropName):
             count += 1
         if isinstance(operation, AddNames | DropName):
@@ -155,13 +182,22 @@ def _new_statements(plan: Plan) -> int:
     return count
 
 
-def _comments(source: Source) -> Counter[str]:
-    reader = io.StringIO(source.text, newline=None).readline
-    return Counter(t.string for t in tokenize.generate_tokens(reader) if t.type == tokenize.COMMENT)
+def _comments(source: Source, shared: frozenset[bytes]) -> Counter[str]:
+    """Comments of a script, without those in chunks that the other script has as well."""
+    found: Counter[str] = Counter()
+    done = 0
+    for piece in [*chunks(source), None]:
+        end = len(source.utf8) if piece is None else piece.end
+        data = source.utf8[done:end]
+        if data not in shared:
+            reader = io.StringIO(data.decode("utf-8", "surrogatepass"), newline=None).readline
+            found.update(t.string for t in tokenize.generate_tokens(reader) if t.type == tokenize.COMMENT)
+        done = end
+    return found
 
 
-def _keeps_comments(before: Source, after: Source) -> None:
-    lost = _comments(before) - _comments(after)
+def _keeps_comments(before: Source, after: Source, shared: frozenset[bytes]) -> None:
+    lost = _comments(before, shared) - _comments(after, shared)
     if lost:
         raise VerificationError(f"a comment would be lost: {next(iter(lost))}")
 

@@ -25,6 +25,17 @@ _SCOPES = (
     ast.DictComp,
     ast.GeneratorExp,
 )
+_BINDERS = (
+    ast.Name,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Import,
+    ast.ImportFrom,
+    ast.ExceptHandler,
+    ast.MatchAs,
+    ast.MatchStar,
+)
 
 
 @dataclass(frozen=True)
@@ -171,16 +182,19 @@ class _Builder:
 
     def _children(self, node: ast.AST, scope: Scope) -> list[tuple[ast.AST, ast.AST, Scope]]:
         """Children in reverse order of the text, each with the scope that it is evaluated in."""
-        inner = scope
-        if isinstance(node, _SCOPES):
-            inner = Scope(node, scope)
-            self._scopes.append(inner)
-            _bind_arguments(node, inner)
-        children = [(child, node, inner) for child in ast.iter_child_nodes(node)]
+        children = list(_child_nodes(node))
+        children.reverse()
+        if not isinstance(node, _SCOPES):
+            return [(child, node, scope) for child in children]
+        inner = Scope(node, scope)
+        self._scopes.append(inner)
+        _bind_arguments(node, inner)
         outside = set(_evaluated_outside(node))
-        return [(child, node, scope if child in outside else inner) for child, _, _ in reversed(children)]
+        return [(child, node, scope if child in outside else inner) for child in children]
 
     def _bind(self, node: ast.AST, scope: Scope) -> None:
+        if not isinstance(node, _BINDERS):
+            return
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             _binding_scope(node, scope, self._names).bindings[node.id].append(Binding(node))
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -190,6 +204,18 @@ class _Builder:
                 scope.bindings[name].append(Binding(node, origin))
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
             scope.bindings[node.name].append(Binding(node))
+
+
+def _child_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """As `ast.iter_child_nodes`, in half the time."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            yield value
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, ast.AST):
+                    yield item
 
 
 def _bind_arguments(node: ast.AST, scope: Scope) -> None:
@@ -248,7 +274,7 @@ def _declarations(body: list[ast.stmt]) -> Iterator[ast.Global | ast.Nonlocal]:
         node = stack.pop()
         if isinstance(node, ast.Global | ast.Nonlocal):
             yield node
-        elif not isinstance(node, _SCOPES):
+        elif not isinstance(node, (*_SCOPES, ast.expr)):
             stack += ast.iter_child_nodes(node)
 
 

@@ -16,6 +16,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+from .versions import told_by_version
+
 __all__ = ["Position", "Source", "Span", "UnreadableError", "read_source"]
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -81,6 +83,15 @@ class Source:
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_END.finditer(self.utf8))]
 
+    @property
+    def line_count(self) -> int:
+        """How many lines there are; the last one may be empty."""
+        return len(self._line_starts)
+
+    def line_start(self, number: int) -> int:
+        """UTF-8 offset of a line (from 1); the text's end for the line behind the last."""
+        return self._line_starts[number - 1] if number <= self.line_count else len(self.utf8)
+
     def offset(self, line: int, column: int) -> int:
         """UTF-8 offset of a line (from 1) and a column in bytes (from 0), as `ast` gives them."""
         return self._line_starts[line - 1] + column
@@ -129,6 +140,10 @@ class Source:
         """
         return (codecs.BOM_UTF8 if self.bom else b"") + text.encode(self.encoding)
 
+    def decode(self, data: bytes) -> str:
+        """The text of a changed version of this file."""
+        return data.decode("utf-8-sig" if self.bom else self.encoding)
+
 
 def read_source(data: bytes) -> Source:
     """Decode and parse a script.
@@ -144,24 +159,42 @@ def read_source(data: bytes) -> Source:
     """
     bom = data.startswith(codecs.BOM_UTF8)
     body = data[len(codecs.BOM_UTF8) :] if bom else data
-    encoding = _encoding(body)
+    encoding = _encoding(data, body)
+    hint = "save the script as UTF-8, or name its encoding in its first line: # -*- coding: latin-1 -*-"
     try:
         text = body.decode(encoding)
+        is_kept = text.encode(encoding) == body
     except UnicodeDecodeError as error:
-        raise UnreadableError(
-            f"byte 0x{body[error.start]:02x} is not {encoding} text",
-            _place_of_byte(body, error.start),
-            "save the script as UTF-8, or name its encoding in its first line: # -*- coding: latin-1 -*-",
-        ) from error
+        reason = f"byte 0x{body[error.start]:02x} is not {encoding} text"
+        raise UnreadableError(reason, _place_of_byte(body, error.start), hint) from error
+    except (LookupError, ValueError) as error:
+        reason = _python_reason(data) or f"{encoding} is no encoding of text: {error}"
+        raise UnreadableError(reason, Position(1, 1), hint) from error
+    if not is_kept:
+        raise UnreadableError(f"{encoding} would not keep every byte of this script", Position(1, 1), hint)
     return Source(data, text, encoding, bom, _parse(text))
 
 
-def _encoding(body: bytes) -> str:
+def _python_reason(data: bytes) -> str:
+    """Why Python would not read these bytes; empty where it would."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(data, "<script>", "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+    except (SyntaxError, ValueError, LookupError, RecursionError, MemoryError) as error:
+        return str(getattr(error, "msg", error))
+    return ""
+
+
+def _encoding(data: bytes, body: bytes) -> str:
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise UnreadableError(
             "the file is UTF-16 text, which Python does not read", Position(1, 1), "save it as UTF-8"
         )
     try:
+        tokenize.detect_encoding(
+            io.BytesIO(data).readline
+        )  # refuses another encoding beside a byte order mark
         name, _ = tokenize.detect_encoding(io.BytesIO(body).readline)
     except SyntaxError as error:
         hint = "name a codec that Python knows in the coding line, or save the script as UTF-8"
@@ -171,7 +204,7 @@ def _encoding(body: bytes) -> str:
                 _place_of_byte(body, body.index(b"\0")),
                 "is this a text file?",
             ) from error
-        raise UnreadableError(str(error.msg), Position(1, 1), hint) from error
+        raise UnreadableError(_python_reason(data) or str(error.msg), Position(1, 1), hint) from error
     return name
 
 
@@ -191,10 +224,33 @@ def _parse(text: str) -> ast.Module:
             warnings.simplefilter("ignore", DeprecationWarning)
             return ast.parse(text)
     except SyntaxError as error:
-        position = Position(error.lineno or 1, max(error.offset or 1, 1))
+        position = _true_place(text, error)
+        line = _line_of(text, position.line)
+        message = str(error.msg)
+        if told := told_by_version(message, line):
+            raise UnreadableError(told.reason, position, told.hint) from error
         hint = "mend the script first: `python -m py_compile` on it shows the same place"
-        raise UnreadableError(f"not valid Python: {error.msg}", position, hint) from error
+        raise UnreadableError(f"not valid Python: {message}", position, hint) from error
     except (RecursionError, MemoryError) as error:
         raise UnreadableError(
             "nested too deeply to be parsed", Position(1, 1), "split the expression"
         ) from error
+
+
+def _line_of(text: str, number: int) -> str:
+    lines = re.split("\r\n|\r|\n", text)
+    return lines[number - 1] if number <= len(lines) else ""
+
+
+def _true_place(text: str, error: SyntaxError) -> Position:
+    """Where an error is; Python 3.11 counts within an f-string's expression, as if that were a file."""
+    place = Position(error.lineno or 1, max(error.offset or 1, 1))
+    inner = (error.text or "").strip()
+    is_inside = str(error.msg).startswith("f-string:") and inner.startswith("(") and inner.endswith(")")
+    if not is_inside or inner in _line_of(text, place.line):
+        return place
+    start = text.find("{" + inner[1:-1])
+    if start < 0:
+        return place
+    head = re.split("\r\n|\r|\n", text[: start + max(error.offset or 1, 1)])
+    return Position(len(head), max(len(head[-1]), 1))

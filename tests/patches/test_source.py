@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from patches.fixes.model import Options
@@ -92,3 +94,91 @@ def test_what_libcst_would_not_keep_is_not_touched(data: bytes) -> None:
 def test_a_script_with_nothing_to_do_comes_back_as_the_same_object() -> None:
     data = b"\x0cprint('nothing to see')\r"
     assert rewritten(data) is data
+
+
+@pytest.mark.parametrize("cookie", ["rot13", "hex", "base64", "undefined", "idna", "zip"])
+def test_codecs_that_are_no_text_encodings(cookie: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_source(f"# coding: {cookie}\n{SCRIPT}".encode())
+    assert str(caught.value.position) == "1:1"
+    assert caught.value.reason
+    assert caught.value.hint
+
+
+def test_a_codec_that_does_not_give_the_bytes_back() -> None:
+    with pytest.raises(UnreadableError, match="every byte"):
+        read_source(rb"# coding: unicode_escape" + b"\n" + rb"x = '\x41'" + b"\n")
+
+
+@pytest.mark.parametrize("cookie", ["latin-1", "cp1252", "ascii"])
+def test_another_encoding_beside_a_byte_order_mark(cookie: str) -> None:
+    data = b"\xef\xbb\xbf" + f"# coding: {cookie}\n{SCRIPT}".encode()
+    with pytest.raises(SyntaxError) as python:
+        compile(data, "<script>", "exec")
+    with pytest.raises(UnreadableError) as caught:
+        read_source(data)
+    assert caught.value.reason == python.value.msg
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "words"),
+    [
+        ("print 'hello'", 1, "this is Python 2: it has print statements"),
+        ("exec 'x = 1'", 1, "exec statements"),
+        ("raise ValueError, 'no'", 17, "raise with a comma"),
+        ("x = 0777", 5, "octal numbers"),
+        ("x = 10L", 6, "long integers"),
+        ("if x <> 1: pass", 6, "the operator <>"),
+    ],
+)
+def test_scripts_for_python_2_are_named_as_such(line: str, column: int, words: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_source(f"# a script\n\n{line}\n".encode())
+    assert words in caught.value.reason
+    assert caught.value.reason.startswith("this is Python 2")
+    assert str(caught.value.position) == f"3:{column}"
+    assert "convert" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "version", "words"),
+    [
+        ("def first[T](x: T) -> T: return x", (3, 12), "type parameters"),
+        ("class Box[T = int]: pass", (3, 13), "type parameters with defaults"),
+        ("type Pair = tuple[int, int]", (3, 12), "type statements"),
+        ('print(f"{names["a"]}")', (3, 12), "quotes inside f-strings"),
+        ('print(f"{chr(10).join(x) + "\\n"}")', (3, 12), "f-strings"),
+        ('x = t"hello {name}"', (3, 14), "template strings"),
+        ("lazy import json", (3, 15), "lazy imports"),
+    ],
+)
+def test_scripts_for_a_newer_python_say_which(line: str, version: tuple[int, int], words: str) -> None:
+    data = f"import os\n\n{line}\n".encode()
+    if sys.version_info[:2] >= version:
+        read_source(data)
+        return
+    with pytest.raises(UnreadableError) as caught:
+        read_source(data)
+    assert words in caught.value.reason
+    assert f"which Python {version[0]}.{version[1]} added; the tool runs on" in caught.value.reason
+    assert caught.value.position is not None
+    assert caught.value.position.line == 3
+
+
+def test_exceptions_without_parentheses() -> None:
+    data = b"try:\n    pass\nexcept OSError, ValueError:\n    pass\n"
+    if sys.version_info[:2] >= (3, 14):
+        read_source(data)
+        return
+    with pytest.raises(UnreadableError, match=r"Python 3\.14"):
+        read_source(data)
+    with pytest.raises(UnreadableError, match="Python 2"):
+        read_source(data.replace(b"ValueError", b"error"))
+
+
+@pytest.mark.parametrize("line", ["x = f'{a b}'", "def f(x: print(1", "x = = 't'", "class A[", "f'{'"])
+def test_what_is_only_wrong_is_called_wrong(line: str) -> None:
+    with pytest.raises(UnreadableError, match=r"not valid Python: ") as caught:
+        read_source(f"import os\n\n{line}\n".encode())
+    assert caught.value.position is not None
+    assert caught.value.position.line == 3

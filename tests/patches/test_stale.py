@@ -1,4 +1,4 @@
-"""Comments beside a changed number: reported where they still say the old one, and never touched."""
+"""Comments beside a changed number: reported where they name a number or a degree, and never touched."""
 
 from __future__ import annotations
 
@@ -26,9 +26,16 @@ def stale(line: str) -> list[str]:
         ("BUFFER_CAP = 20000#20_000\n", "5:19"),
         ("# 16 environments fit\nN_ENVS = 16\n", "5:1"),
         ("N_ENVS, BATCH_SIZE = 16, 32  # 16 envs\n", "5:30"),
+        ("N_ENVS, BATCH_SIZE = 16, 32  # 32 rows\n", "5:30"),
+        ("N_ENVS = 16  # reduced from 64\n", "5:14"),
+        ("N_ENVS = 16  # 160 would be too many, v16 too\n", "5:14"),
+        ("N_ENVS = 16  # 1.16 times\n", "5:14"),
+        ("N_ENVS = 16  # Smaller, for the laptop\n", "5:14"),
+        ("# fewer environments, less memory\nN_ENVS = 16\n", "5:1"),
+        ("BUFFER_CAP = 20_000  # increased\n", "5:22"),
     ],
 )
-def test_a_comment_that_says_the_old_number_is_reported(line: str, position: str) -> None:
+def test_a_comment_that_names_a_number_or_a_degree_is_reported(line: str, position: str) -> None:
     assert stale(line) == [position]
 
 
@@ -36,9 +43,11 @@ def test_a_comment_that_says_the_old_number_is_reported(line: str, position: str
     "line",
     [
         "N_ENVS = 16  # environments\n",
-        "N_ENVS = 16  # 160 would be too many, v16 too\n",
+        "N_ENVS = 16  # steps\n",
+        "N_ENVS = 16  # v2_3 of the layout; see smallpox\n",
+        "N_ENVS = 16  # noqa: E501\n",
         "N_ENVS = 16\n# 16 below\n",
-        "N_ENVS = 16  # 1.16 times\n",
+        "# 16 above\n\nN_ENVS = 16\n",
         "N_ENVS = 32  # 32 of them\n",
         "N_ENVS = 16; name = '# 16'\n",
     ],

@@ -10,6 +10,7 @@ from ...analysis.script import Script
 from ...syntax.edits import Diagnostic, Edit, Finding, ReplaceExpression
 from ..model import Fix, Options
 from .cases import CASES
+from .requests import CONSEQUENCES, unmet
 from .settings import ENOUGH, TUNED, settings_elsewhere
 
 __all__ = ["FIX"]
@@ -29,10 +30,13 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan a new value for each parameter that one literal assignment decides."""
     if not script.is_ours:
         return
+    found: list[Finding] = []
     for scope in script.names.scopes:
         if isinstance(scope.node, _Block):
-            yield from _scope_findings(script, options, scope.node)
-    yield from settings_elsewhere(script, NAME)
+            found += _scope_findings(script, options, scope.node)
+    found += settings_elsewhere(script, NAME)
+    yield from found
+    yield from unmet(options, NAME, found)
 
 
 def _scope_findings(script: Script, options: Options, block: _Block) -> Iterator[Finding]:
@@ -91,7 +95,7 @@ def _decide(script: Script, assignments: list[_Assignment], wanted: str) -> Find
     assert first.value is not None
     if _number(first.value) == ast.literal_eval(wanted):
         return Diagnostic(NAME, "satisfied", "same-value", position, f"{first.name} is {wanted} already")
-    message = f"{first.name}: {script.text(first.value)} becomes {wanted}"
+    message = f"{first.name}: {script.text(first.value)} becomes {wanted}{CONSEQUENCES.get(first.name, '')}"
     return Edit(NAME, position, message, (ReplaceExpression(script.span(first.value), wanted),))
 
 
@@ -124,8 +128,9 @@ FIX = Fix(
     description=(
         "Where at least three of the six names are set in one scope, the assignment that always runs gets the value "
         "of the preset (`--preset`), or the one given by `--set NAME=VALUE`. Only the value changes: comments and "
-        "parentheses stay. Values that are computed, fields of dataclasses, entries of dicts, defaults of flags and "
-        "settings that are read from a file are reported."
+        "parentheses stay. What is set and occurs nowhere is reported, and BUDGET, SIMS and STEPS_PER_EP are said to "
+        "change what is learned. Values that are computed, fields of dataclasses, entries of dicts, defaults of flags "
+        "and settings that are read from a file are reported."
     ),
     find=find,
     cases=CASES,

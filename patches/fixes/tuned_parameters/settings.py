@@ -64,8 +64,8 @@ def _calls(script: Script, fix: str, call: ast.Call) -> Iterator[Diagnostic]:
     elif isinstance(call.func, ast.Attribute) and call.func.attr == "add_argument":
         flag = _flag(call)
         has_default = any(keyword.arg == "default" for keyword in call.keywords)
-        if has_default and flag.upper().replace("-", "_") in TUNED:
-            message = f"--{flag} has its default on the command line"
+        if has_default and flag.lstrip("-").upper().replace("-", "_") in TUNED:
+            message = f"{flag} has its default on the command line"
             hint = "pass the value when you start the script, or change the default by hand"
             yield Diagnostic(fix, "notice", "argparse-default", script.position(call), message, hint)
     elif script.names.origins(call.func) & _READERS and _looks_up_parameters(script):
@@ -87,5 +87,5 @@ def _text(node: ast.expr) -> str:
 
 
 def _flag(call: ast.Call) -> str:
-    texts = (_text(argument) for argument in call.args)
-    return next((text[2:].lower().replace("_", "-") for text in texts if text.startswith("--")), "")
+    """The long flag, as it is spelled."""
+    return next((text for text in map(_text, call.args) if text.startswith("--")), "")
