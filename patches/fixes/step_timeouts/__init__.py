@@ -142,7 +142,7 @@ def _spoken(text: ast.Constant | ast.JoinedStr) -> str:
 
 FIX = Fix(
     NAME,
-    version=1,
+    version=2,
     summary="the pool gets a deadline of 8 s, and longer hand-made time-outs around a step become 8 s",
     description=(
         "`timeout=8.0` goes to the call that makes the pool; a bare `step_wait()` then waits no longer than that, so "

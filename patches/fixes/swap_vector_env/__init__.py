@@ -127,7 +127,7 @@ def _missing(options: Options, same_step: bool, given: Collection[str | None]) -
 
 FIX = Fix(
     NAME,
-    version=1,
+    version=2,
     summary="AsyncVectorEnv becomes stablepool.StableProcessPoolEnv",
     description=(
         "AsyncVectorEnv waits for ever for an environment that hangs. StableProcessPoolEnv takes the same functions "
