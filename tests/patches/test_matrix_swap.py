@@ -407,7 +407,7 @@ LEFT_ALONE = {
     "an annotation only, beside a class by its name": (
         "import gymnasium as gym\ndef f(e: gym.vector.AsyncVectorEnv): ...\n"
         "def make(kind, fns):\n    return getattr(gym.vector, f'{kind}VectorEnv')(fns)\n",
-        ("class-by-text", "only-annotated"),
+        ("class-by-text",),
     ),
     "types that are no annotations": (
         "from typing import Union, cast\n" + IMPORT + "Envs = Union[AsyncVectorEnv, None]\n"
