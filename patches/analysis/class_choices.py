@@ -138,6 +138,9 @@ class _Trail:
             case ast.IfExp(test=test) as choice if test is not value:
                 self.shared = True
                 self.follow(choice)
+            case ast.BoolOp() as choice:
+                self.shared = True
+                self.follow(choice)
             case ast.Dict() as table if value in table.values:
                 self.shared = True
                 self._table(table, table.keys[table.values.index(value)])

@@ -17,6 +17,7 @@ from ..run.engine import Engine
 from ..run.examine import examine
 from ..run.interpreter import Interpreter
 from ..run.outcome import Exit, Outcome
+from ..run.project import Project
 from ..run.signals import Interrupted, Signals
 from ..run.smoke import Trial
 from ..run.stores import DEFAULT_BACKUPS
@@ -57,7 +58,9 @@ class _Run:
         self.note = self._tally.note
 
     def over(self, paths: list[Path]) -> int:
-        look = partial(examine, options=self._engine.options, partial=self._args.partial)
+        look = partial(
+            examine, options=self._engine.options, partial=self._args.partial, project=Project(paths)
+        )
         try:
             with self._console.progress(len(paths)):
                 for outcome in examined(paths, look, self._signals):

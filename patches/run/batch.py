@@ -67,11 +67,11 @@ def _in_processes(paths: Sequence[Path], look: Look, signals: Signals, jobs: int
     """A window over the list moves on as outcomes are taken; a process that dies costs the script it looked at."""
     left = deque(paths)
     while left:
-        with _executor(jobs) as executor:
+        with _executor(jobs, look) as executor:
             window: deque[Future[Outcome]] = deque()
             while left:
                 for path in islice(left, len(window), jobs * _AHEAD):
-                    window.append(executor.submit(look, path))
+                    window.append(executor.submit(_look_at, path))
                 try:
                     with signals.interruptible():
                         outcome = window.popleft().result()
@@ -85,20 +85,20 @@ def _in_processes(paths: Sequence[Path], look: Look, signals: Signals, jobs: int
 
 def _alone(path: Path, look: Look, signals: Signals) -> Outcome:
     """Look at the script that may have ended a process, in a process of its own."""
-    with _executor(1) as executor:
+    with _executor(1, look) as executor:
         try:
             with signals.interruptible():
-                return executor.submit(look, path).result()
+                return executor.submit(_look_at, path).result()
         except BrokenProcessPool:
             message = "the process that looked at it died"
             return Outcome(path, Exit.IO, message, "is there enough memory? Name it alone to see more")
 
 
 @contextmanager
-def _executor(jobs: int) -> Iterator[ProcessPoolExecutor]:
+def _executor(jobs: int, look: Look) -> Iterator[ProcessPoolExecutor]:
     """An executor whose processes end with the block; killed where it is left early, for they have nothing to lose."""
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
-    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _start_worker)
+    executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _start_worker, (look,))
     try:
         yield executor
     except BaseException:
@@ -109,8 +109,17 @@ def _executor(jobs: int) -> Iterator[ProcessPoolExecutor]:
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker() -> None:
+_LOOKS: list[Look] = []
+"""In a worker: what it does with each script. It travels once, for it may know thousands of files."""
+
+
+def _look_at(path: Path) -> Outcome:
+    return _LOOKS[-1](path)
+
+
+def _start_worker(look: Look) -> None:
     """Leave Ctrl-C to the parent, and end with it even where it is killed."""
+    _LOOKS.append(look)
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)

@@ -37,7 +37,7 @@ def examine(
             path, Exit.IO, reason(error), _HINTS.get(type(error), "name a script that can be read")
         )
     with _without_collector():
-        outcome = _examined(snapshot, options, partial, around)
+        outcome = _examined(path, snapshot, options, partial, around)
     if outcome.exit is Exit.PENDING and not snapshot.mode & 0o222:
         message = "the script is read-only: not ours to change"
         hint = "make it writable first: chmod u+w"
@@ -63,8 +63,7 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _examined(snapshot: Snapshot, options: Options, partial: bool, around: Around) -> Outcome:
-    path = snapshot.path
+def _examined(path: Path, snapshot: Snapshot, options: Options, partial: bool, around: Around) -> Outcome:
     if path.suffix == ".ipynb":
         hint = "export it first: jupyter nbconvert --to script"
         return Outcome(path, Exit.UNREADABLE, "a notebook is no Python script", hint, Position(1, 1))

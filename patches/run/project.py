@@ -20,6 +20,8 @@ _IMPORTS = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]+(.*)$")
 _WORD = re.compile(rb"\w+")
 _MOST_BYTES = 2_000_000
 _MOST_SIBLINGS = 200
+_MOST_KEPT = 50
+"""Syntax trees that are kept from one script to the next: memory stays flat over a long list."""
 
 
 class Project:
@@ -39,6 +41,8 @@ class Project:
         Args:
             path: Where the script lies.
         """
+        if len(self._scripts) > _MOST_KEPT:
+            self._scripts.clear()
         return Around(self, path)
 
     def is_target(self, path: Path) -> bool:

@@ -31,6 +31,10 @@ CHOSEN = {
         "def choose(n):\n    if n > 1:\n        return {}\n    return SyncVectorEnv\nenvs = choose(4)(fns)\n"
     ),
     "as a result that is kept": "def choose(n):\n    return {}\ncls = choose(4)\nenvs = cls(fns)\n",
+    "where none is given": (
+        "def make(fns, cls=None):\n    cls = cls or {}\n    return cls(fns)\n"
+        "def again(fns, cls=None):\n    if cls is None:\n        cls = SyncVectorEnv\n    return cls(fns)\n"
+    ),
     "in a loop": "for cls in ({}, SyncVectorEnv):\n    envs = cls(fns)\n",
     "in an attribute": (
         "class T:\n    def __init__(self, parallel):\n        self.cls = {} if parallel else SyncVectorEnv\n"

@@ -348,9 +348,15 @@ CHANGED |= {
     "make_vec with computed arguments and wrappers": (
         "import gymnasium as gym\nfrom lab import A, B\n"
         "envs = gym.make_vec(self.id, n + 1, 'async', None, [A, lambda env: B(env, 2)])\n",
-        MADE + "import gymnasium as gym\nfrom lab import A, B\n" + POOL + "envs = StableProcessPoolEnv(\n"
-        "    [lambda env_fn=partial(gym.make, self.id): (lambda env: B(env, 2))(A(env_fn()))] * (n + 1),\n"
-        ")\n",
+        MADE
+        + "import gymnasium as gym\nfrom lab import A, B\n"
+        + POOL
+        + "envs = StableProcessPoolEnv([lambda env_fn=partial(gym.make, self.id): B(A(env_fn()), 2)] * (n + 1))\n",
+    ),
+    "make_vec with a wrapper that uses its environment twice": (
+        "import gymnasium as gym\nenvs = gym.make_vec('A-v1', 3, 'async', None, [lambda e: B(e, e.n), lambda e: e])\n",
+        "import gymnasium as gym\n" + POOL + "envs = StableProcessPoolEnv(\n"
+        "    [lambda: (lambda e: e)((lambda e: B(e, e.n))(gym.make('A-v1'))) for _ in range(3)],\n)\n",
     ),
     "make_vec with vector arguments": (
         "import gymnasium as gym\n"
@@ -401,7 +407,7 @@ LEFT_ALONE = {
     "an annotation only, beside a class by its name": (
         "import gymnasium as gym\ndef f(e: gym.vector.AsyncVectorEnv): ...\n"
         "def make(kind, fns):\n    return getattr(gym.vector, f'{kind}VectorEnv')(fns)\n",
-        ("class-by-text", "only-annotated"),
+        ("class-by-text",),
     ),
     "types that are no annotations": (
         "from typing import Union, cast\n" + IMPORT + "Envs = Union[AsyncVectorEnv, None]\n"

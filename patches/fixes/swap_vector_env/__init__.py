@@ -35,12 +35,13 @@ _PARTIAL = "functools:partial"
 def find(script: Script, options: Options) -> Iterator[Finding]:
     """Plan the swap of every construction site, or say why it cannot be made."""
     yield from other_libraries(script)
-    yield from SWAP.named_by_text(script)
-    yield from looked_up_by_text(script)
+    by_text = [*SWAP.named_by_text(script), *looked_up_by_text(script)]
+    yield from by_text
     yield from hidden_makers(script)
     yield from SWAP.star_imports(script)
     if not script.makers and not any(script.class_uses[node].makes for node in script.references):
-        yield from SWAP.mentions(script, [script.class_uses[node] for node in script.references])
+        found = SWAP.mentions(script, [script.class_uses[node] for node in script.references])
+        yield from (mention for mention in found if mention.code != "only-annotated" or not by_text)
         if script.is_ours and not script.pool_references:
             yield from _from_elsewhere(script)
         if script.pool_references:
@@ -150,7 +151,7 @@ def _missing(options: Options, same_step: bool, given: Collection[str | None]) -
 
 FIX = Fix(
     NAME,
-    version=1,
+    version=2,
     summary="AsyncVectorEnv becomes stablepool.StableProcessPoolEnv",
     description=(
         "AsyncVectorEnv waits for ever for an environment that hangs. StableProcessPoolEnv takes the same functions "

@@ -95,22 +95,24 @@ def maker_code(script: Script, maker: MakeVec, pool: str) -> str:
     given += [f"{name}={script.text(value)}" for name, value in _of_the_environment(maker)]
     make = f"{package}.make" if package else "make"
     plain = _is_plain_call(script, maker)
-    functions = (_evaluated_late if plain else _evaluated_here)(script, maker, make, ", ".join(given))
+    functions = (_evaluated_late if plain else _evaluated_here)(script, maker, make, given)
     arguments = [functions, *_vector_texts(script, maker)]
     return _within(f"{pool}(", [", ".join(arguments)], [f"{argument}," for argument in arguments], ")")
 
 
-def _evaluated_late(script: Script, maker: MakeVec, make: str, arguments: str) -> str:
+def _evaluated_late(script: Script, maker: MakeVec, make: str, given: list[str]) -> str:
     """`[lambda: make(...) for _ in range(n)]`."""
     count = script.text(maker.arguments["num_envs"]) if "num_envs" in maker.arguments else "1"
-    function = f"lambda: {_wrapped(script, maker, f'{make}({arguments})')}"
+    made = _within(f"{make}(", [", ".join(given)], [f"{argument}," for argument in given], ")")
+    function = f"lambda: {_wrapped(script, maker, made)}"
     times = () if count == "1" else (f"for _ in range({count})",)
     return _within("[", [" ".join([function, *times])], [function, *times], "]")
 
 
-def _evaluated_here(script: Script, maker: MakeVec, make: str, arguments: str) -> str:
+def _evaluated_here(script: Script, maker: MakeVec, make: str, given: list[str]) -> str:
     """`[partial(make, ...)] * n`."""
-    function = f"partial({make}, {arguments})"
+    parts = [make, *given]
+    function = _within("partial(", [", ".join(parts)], [f"{part}," for part in parts], ")")
     wrapped = _wrapped(script, maker, "env_fn()")
     function = function if wrapped == "env_fn()" else f"lambda env_fn={function}: {wrapped}"
     return f"{_within('[', [function], [function], ']')} * {_factor(script, maker)}"
@@ -139,8 +141,29 @@ def _wrapped(script: Script, maker: MakeVec, code: str) -> str:
     given = maker.arguments.get("wrappers", ast.Constant(None))
     for wrapper in wrapper_list(script.names, given, True) or []:
         text = script.text(wrapper)
-        code = f"({text})({code})" if isinstance(wrapper, ast.Lambda) else f"{text}({code})"
+        if isinstance(wrapper, ast.Lambda):
+            code = _applied(script, wrapper, code) or f"({text})({code})"
+        else:
+            code = f"{text}({code})"
     return code
+
+
+def _applied(script: Script, wrapper: ast.Lambda, code: str) -> str | None:
+    """The body of `lambda env: Wrapper(env, 4)` with the code in place of `env`; None where it is not used once."""
+    arguments = wrapper.args
+    if len(arguments.args) != 1 or len([*ast.iter_child_nodes(arguments)]) != 1:
+        return None
+    name = arguments.args[0].arg
+    uses = [n for n in ast.walk(wrapper.body) if isinstance(n, ast.Name) and n.id == name]
+    if (
+        len(uses) != 1
+        or script.names.scope(uses[0]).node is not wrapper
+        or not isinstance(wrapper.body, ast.Call)
+    ):
+        return None
+    body, use = script.span(wrapper.body), script.span(uses[0])
+    before, after = script.source.utf8[body.start : use.start], script.source.utf8[use.end : body.end]
+    return f"{before.decode()}{code}{after.decode()}"
 
 
 def _of_the_environment(maker: MakeVec) -> Iterator[tuple[str, ast.expr]]:
