@@ -136,8 +136,9 @@ def test_many_core_widens_the_pool(folder: Path) -> None:
 
 def test_list_fixes(folder: Path) -> None:
     names = [line.split()[0] for line in run(folder, "--list-fixes").stdout.splitlines()]
-    assert names[:6] == [
+    assert names[:7] == [
         "swap-vector-env",
+        "swap-subproc-vec-env",
         "reset-between-episodes",
         "int8-actions",
         "step-timeouts",

@@ -9,6 +9,7 @@ from functools import cached_property
 import beniget
 
 from ..syntax.names import COMPREHENSIONS, Names, Scope
+from ..syntax.source import UnreadableError
 
 __all__ = ["Flow"]
 
@@ -25,6 +26,12 @@ class _Chains(beniget.DefUseChains):  # type: ignore[misc]  # beniget has no typ
     def visit_MatchSingleton(self, node: ast.MatchSingleton) -> beniget.beniget.Def:  # noqa: N802 - its name there
         """`case None:` holds no expression, which beniget 0.5 visits all the same."""
         return self.chains.setdefault(node, beniget.beniget.Def(node))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> None:  # noqa: N802 - as above
+        """`n += 1` without a value before it: beniget 0.5 forgets that it binds the name, and fails its own check."""
+        super().visit_AugAssign(node)
+        if isinstance(node.target, ast.Name) and not self.is_global(node.target.id):
+            self.add_to_locals(node.target.id, self.chains[node.target])
 
 
 class Flow:
@@ -44,7 +51,11 @@ class Flow:
     @cached_property
     def _reaching(self) -> dict[ast.AST, list[ast.AST]]:
         chains = _Chains()
-        chains.visit(self._tree)
+        try:
+            chains.visit(self._tree)
+        except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            reason = f"its names cannot be followed ({type(error).__name__}: {error})"
+            raise UnreadableError(reason, hint="please report it with the script") from error
         found: dict[ast.AST, list[ast.AST]] = defaultdict(list)
         for definition in chains.chains.values():
             for user in definition.users():

@@ -87,6 +87,13 @@ class Script:
         """True where the script uses the vector environment that is replaced, or its replacement."""
         return self.may_make_environments or any(map(self.becomes_pool_elsewhere, self.producers))
 
+    @cached_property
+    def first_use(self) -> Position:
+        """Where the script first names the class, or first gets environments from another file."""
+        named = [*self.references, *self.pool_references, *(maker.call for maker in self.makers)]
+        given = [node for node in self.values.holders() if isinstance(node, ast.expr)] if not named else []
+        return min((self.position(node) for node in [*named, *given]), default=Position(1, 1))
+
     def becomes_pool_elsewhere(self, other: Script) -> bool:
         """True for another file whose environments are the pool's, now or once the run is over."""
         patched = self.surroundings is not None and self.surroundings.is_patched_too(other)

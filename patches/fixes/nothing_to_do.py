@@ -28,6 +28,4 @@ def or_nothing_to_do(
         any_found = True
         yield finding
     if not any_found:
-        uses = [*script.references, *script.pool_references, *(maker.call for maker in script.makers)]
-        position = min(script.position(use) for use in uses)
-        yield Diagnostic(fix, "satisfied", "nothing-to-do", position, message)
+        yield Diagnostic(fix, "satisfied", "nothing-to-do", script.first_use, message)

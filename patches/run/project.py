@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ class Project:
     """
 
     def __init__(self, targets: Iterable[Path]) -> None:
-        self._targets = {target.resolve() for target in targets}
+        self._targets = {_real(target) for target in targets}
         self._scripts: dict[Path, Script | None] = {}
 
     def around(self, path: Path) -> Around:
@@ -47,7 +48,7 @@ class Project:
 
     def is_target(self, path: Path) -> bool:
         """True for a file that is patched in this run."""
-        return path.resolve() in self._targets
+        return _real(path) in self._targets
 
     def is_linked(self, path: Path, data: bytes) -> bool:
         """True where environments may come into a file that does not make any itself, from a file of this run."""
@@ -60,7 +61,7 @@ class Project:
     def importers(self, path: Path) -> list[Path]:
         """Files that make environments and import a file: of this run, and of its folder."""
         found = self._index[1].get(_module_name(path), [])
-        return [other for other in found if other != path.resolve()]
+        return [other for other in found if other != _real(path)]
 
     @cached_property
     def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]]]:
@@ -84,7 +85,7 @@ class Project:
 
     def read(self, path: Path) -> Script | None:
         """A file as a script; None where it cannot be read as one."""
-        path = path.resolve()
+        path = _real(path)
         if path not in self._scripts:
             self._scripts[path] = (
                 None  # a file that imports itself, through others perhaps, is not read twice
@@ -101,7 +102,7 @@ class Project:
 
     def remember(self, path: Path, script: Script) -> None:
         """Keep a script that is being looked at: whoever imports it means this one."""
-        self._scripts[path.resolve()] = script
+        self._scripts[_real(path)] = script
 
 
 class Around:
@@ -155,16 +156,21 @@ def _bytes(path: Path) -> bytes:
         return b""
 
 
+def _real(path: Path) -> Path:
+    """Where a path leads; unlike `Path.resolve`, a symbolic link that leads back to itself is taken as it is."""
+    return Path(os.path.realpath(path))
+
+
 def _module_name(path: Path) -> bytes:
     """The last part of the name that other files import a file by."""
-    return (path.resolve().parent.name if path.stem == "__init__" else path.stem).encode()
+    return (_real(path).parent.name if path.stem == "__init__" else path.stem).encode()
 
 
 def _roots(path: Path, level: int) -> Iterator[Path]:
     """Folders that a module's name may begin in: the script's own, its packages', and the one above."""
-    folder = path.resolve().parent
+    folder = _real(path).parent
     if level:
-        yield folder.joinpath(*[".."] * (level - 1)).resolve()
+        yield folder.joinpath(*[".."] * (level - 1))
         return
     yield folder
     while (folder / "__init__.py").is_file():
