@@ -76,9 +76,9 @@ edited since is not overwritten. `--force` overrules both, after backing the edi
 
 A folder stands for every Python file below it, without hidden folders, virtual environments and installed packages.
 Each script is reported as soon as it is done, in order, and a total ends the report; `--format json` writes one
-document as it goes. Large lists are read in several processes. `--smoke N` runs each patched script for N vector steps with the
-interpreter that `--python` names, reports the faults of the pool meanwhile, and restores the script if it fails. After
-patching, the tool says whether that interpreter can import `stablepool`, and which line installs it.
+document as it goes. Large lists are read in several processes. `--smoke N` runs each patched script for N vector steps
+with the interpreter that `--python` names, reports the faults of the pool meanwhile, and restores the script if it
+fails. After patching, the tool says whether that interpreter can import `stablepool`, and which line installs it.
 """
 
 _LIMITS = """\
