@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -69,6 +70,10 @@ if __name__ == "__main__":
 """
 
 
+IMPORT = 'python -c "import libcst"'
+SCRIPTS, LINES = 100, 500
+
+
 @dataclass(frozen=True)
 class Task:
     """One command, run on a fresh copy of a script.
@@ -92,6 +97,11 @@ def script(lines: int) -> str:
     """A training script of about so many lines."""
     count = (lines - HEAD.count("\n") - MAIN.count("\n")) // HELPER.count("\n")
     return HEAD + "".join(HELPER.format(i=i) for i in range(count)) + MAIN
+
+
+def short_lines() -> str:
+    """A hundred thousand assignments."""
+    return "".join(f"x{i % 5000} = {i} + y\n" for i in range(100_000))
 
 
 def tool(*arguments: str) -> Callable[[Path], list[str]]:
@@ -121,11 +131,14 @@ def tasks() -> list[Task]:
     large, settled = script(1100), script(1100).replace("AsyncVectorEnv", "SyncVectorEnv")
     return [
         Task("python -c pass", "", lambda _: [sys.executable, "-c", "pass"]),
+        Task(IMPORT, "", lambda _: [sys.executable, "-c", "import libcst"]),
         Task("--check, 1,100 lines, none of its business", settled, tool("--check")),
         Task("--check, 1,100 lines, changes pending", large, tool("--check"), (1,)),
         Task("patch, 1,100 lines, all fixes", large, tool(), changes=True),
         Task("LibCST's runner, RenameCommand, 1,100 lines", large, rename, changes=True),
         Task("patch, 5,000 lines, all fixes", script(5000), tool(), changes=True),
+        Task("--check, 100,000 short lines, none of its business", short_lines(), tool("--check")),
+        Task("patch, 100,000 short lines, all fixes", HEAD + short_lines() + MAIN, tool(), changes=True),
     ]
 
 
@@ -149,7 +162,38 @@ def measure(task: Task) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def table(results: dict[str, list[float]]) -> str:
+def wall_s(scripts: int, text: str, cores: int) -> float:
+    """Wall-clock seconds of one `--check` over a folder, on so many cores."""
+    with tempfile.TemporaryDirectory() as name:
+        for index in range(scripts):
+            (Path(name) / f"train_{index:03}.py").write_text(text)
+        allowed = sorted(os.sched_getaffinity(0))[:cores]
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, str(TOOL), ".", "--check", "-q"],
+            cwd=name,
+            stdout=subprocess.DEVNULL,
+            check=False,
+            preexec_fn=lambda: os.sched_setaffinity(0, allowed),
+        )
+        return time.perf_counter() - start
+
+
+def folder_rows(runs: int) -> list[str]:
+    """A hundred scripts in one command beside the sum of their parts: one start, and each script's own share."""
+    text = script(LINES)
+    start = min(wall_s(1, HEAD + MAIN, 1) for _ in range(2 * runs))
+    alone = min(wall_s(1, text, 1) for _ in range(2 * runs))
+    parts = start + SCRIPTS * (alone - start)
+    shares = {cores: [wall_s(SCRIPTS, text, cores) / parts for _ in range(runs)] for cores in (1, 2)}
+    return [
+        f"| {SCRIPTS} scripts of {LINES} lines, --check, {cores} core{'s' * (cores > 1)} "
+        f"| {statistics.median(found):.2f} | {min(found):.2f} | {max(found):.2f} |"
+        for cores, found in shares.items()
+    ]
+
+
+def table(results: dict[str, list[float]], folders: list[str]) -> str:
     """The results in Markdown, with the machine they come from."""
     lines = [
         "# Patch tool: CPU time",
@@ -158,13 +202,24 @@ def table(results: dict[str, list[float]]) -> str:
         f"system time of a fresh process, {len(next(iter(results.values())))} runs each, interleaved.",
         "`python benchmarks/bench_patch.py --out docs/benchmarks/patch.md`",
         "",
+        "| | median | fastest | slowest | as a multiple of importing LibCST |",
+        "|---|---|---|---|---|",
+    ]
+    unit = statistics.median(results[IMPORT])
+    for name, seconds in results.items():
+        median = statistics.median(seconds)
+        lines.append(
+            f"| {name} | {median:.3f} | {min(seconds):.3f} | {max(seconds):.3f} | {median / unit:.2f} |"
+        )
+    lines += [
+        "",
+        "Wall-clock time of one command over a folder, as a share of the sum of its parts (one start, and what each",
+        "script takes by itself on one core):",
+        "",
         "| | median | fastest | slowest |",
         "|---|---|---|---|",
+        *folders,
     ]
-    for name, seconds in results.items():
-        lines.append(
-            f"| {name} | {statistics.median(seconds):.3f} | {min(seconds):.3f} | {max(seconds):.3f} |"
-        )
     return "\n".join(lines) + "\n"
 
 
@@ -180,7 +235,7 @@ def main() -> None:
     for _ in range(args.runs):
         for task in tasks():
             results[task.name].append(measure(task))
-    text = table(results)
+    text = table(results, folder_rows(args.runs))
     print(text)
     if args.out:
         args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from .commands.arguments import make_parser, options_of
 from .commands.patch import patch
-from .commands.restore import prune, restore
 from .fixes.registry import FIXES
 from .report.console import Console
 from .report.stream import OutputClosedError, settle_output, standard_output
@@ -53,8 +52,12 @@ def _run(words: list[str], signals: Signals) -> int:
     elif args.list_backups:
         console.backups(Store(args.backup_dir or DEFAULT_BACKUPS, Disk()))
     elif args.prune:
+        from .commands.restore import prune
+
         return prune(args, console, signals)
     elif args.restore is not None:
+        from .commands.restore import restore
+
         return restore(args, console, signals)
     else:
         return patch(args, options, words, console, signals)

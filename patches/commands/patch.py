@@ -19,9 +19,9 @@ from ..run.interpreter import Interpreter
 from ..run.outcome import Exit, Outcome
 from ..run.project import Project
 from ..run.signals import Interrupted, Signals
-from ..run.smoke import Trial
 from ..run.stores import DEFAULT_BACKUPS
 from ..run.targets import scripts_below
+from ..run.trial import Trial
 
 __all__ = ["patch"]
 

@@ -57,9 +57,29 @@ applies the other fixes where one refuses. `# stable-patch: ignore[fix-name]` on
    put in its place in one step (symbolic links stay links, the mode is kept), read back and compared. On any mismatch
    the original is put back.
 
-Killed at any moment, the script is wholly old or wholly new, and the next run clears away what was left. `--restore`
-is a run like any other: what it replaces is backed up too, so an undo can be undone. A file that was edited since is
-not overwritten without `--force`.
+Killed at any moment, the script is wholly old or wholly new, and the next run clears away what was left. Ctrl-C,
+SIGTERM and SIGHUP end the run between two scripts at the latest: each script is as it was, or patched with its undo
+line on the screen. A signal during the trial run ends all that it started and puts the original back.
+
+## Undoing
+
+`--restore` takes the latest backup, `--restore ID` a certain one, `--restore SCRIPT` the latest of that script, and
+`--restore FOLDER` the latest of every script below that folder. Backups are looked for in `backups/` of the working
+folder, of the folders above the script, and beside the tool, or only in `--backup-dir`; the error says where. A restore
+is a run like any other: what it replaces is backed up too, so an undo can be undone.
+
+A backup's manifest is a file that anybody may have written, and is not trusted: a script outside the folder that holds
+the store has to be named (`--restore ID SCRIPT`), a link that leads elsewhere today is refused, special permission bits
+are never set, and a damaged backup is listed as such and stops neither another restore nor `--prune`. A script that was
+edited since is not overwritten. `--force` overrules both, after backing the edited script up.
+
+## Folders and lists
+
+A folder stands for every Python file below it, without hidden folders, virtual environments and installed packages.
+Each script is reported as soon as it is done, in order, and a total ends the report; `--format json` writes one
+document as it goes. Large lists are read in several processes. `--smoke N` runs each patched script for N vector steps
+with the interpreter that `--python` names, reports the faults of the pool meanwhile, and restores the script if it
+fails. After patching, the tool says whether that interpreter can import `stablepool`, and which line installs it.
 """
 
 _LIMITS = """\
@@ -73,7 +93,8 @@ _LIMITS = """\
 - What environments of old gym return: the script's own lines are carried over to Gymnasium's five step values, its
   environments stay as they are, and the pool converts them as they run.
 - A clean-up that does other work in between: it is reported as interleaved and left alone.
-- Whether a comment is still true: one that names a number which has changed is reported and stays as it is.
+- Whether a comment is still true: one that names a number or a degree ("reduced", "small") beside a value that
+  changes is reported and stays as it is.
 - Form feeds, old Mac line ends and a few other rarities that LibCST would not give back: such a file is not touched.
 """
 
@@ -97,6 +118,7 @@ def _exit_codes() -> Iterator[str]:
     yield "## Exit codes\n"
     yield "| code | meaning |\n|---|---|"
     yield from (f"| {int(code)} | {meaning} |" for code, meaning in _CODES.items())
+    yield "| 130, 143, 129 | ended by Ctrl-C, SIGTERM, SIGHUP |"
     yield "\nDry runs end with the code that the run would refuse with; with several files the highest counts.\n"
 
 

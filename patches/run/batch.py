@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .outcome import Exit, Outcome
 from .signals import Signals
+
+if TYPE_CHECKING:  # a single script pays for none of it
+    from concurrent.futures import Future, ProcessPoolExecutor
 
 __all__ = ["examined"]
 
@@ -65,6 +65,8 @@ def _is_much(paths: Sequence[Path]) -> bool:
 
 def _in_processes(paths: Sequence[Path], look: Look, signals: Signals, jobs: int) -> Iterator[Outcome]:
     """A window over the list moves on as outcomes are taken; a process that dies costs the script it looked at."""
+    from concurrent.futures.process import BrokenProcessPool
+
     left = deque(paths)
     while left:
         with _executor(jobs, look) as executor:
@@ -85,6 +87,8 @@ def _in_processes(paths: Sequence[Path], look: Look, signals: Signals, jobs: int
 
 def _alone(path: Path, look: Look, signals: Signals) -> Outcome:
     """Look at the script that may have ended a process, in a process of its own."""
+    from concurrent.futures.process import BrokenProcessPool
+
     with _executor(1, look) as executor:
         try:
             with signals.interruptible():
@@ -97,6 +101,9 @@ def _alone(path: Path, look: Look, signals: Signals) -> Outcome:
 @contextmanager
 def _executor(jobs: int, look: Look) -> Iterator[ProcessPoolExecutor]:
     """An executor whose processes end with the block; killed where it is left early, for they have nothing to lose."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _start_worker, (look,))
     try:
@@ -124,10 +131,14 @@ def _start_worker(look: Look) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    import threading
+
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -23,7 +23,7 @@ from .plan import Plan
 from .positions import PositionMap
 from .restore import Restorer
 from .signals import Interrupted, Signals
-from .smoke import Trial, smoke
+from .trial import Trial
 
 __all__ = ["VERSION", "Engine"]
 
@@ -137,6 +137,8 @@ class Engine:
         """
         if outcome.backup is None or outcome.exit not in (Exit.OK, Exit.REFUSED):
             return outcome
+        from .smoke import smoke
+
         try:
             result = smoke(outcome.path, trial, self._signals)
         except Interrupted as interrupted:

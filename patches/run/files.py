@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +141,7 @@ def replace_file(disk: Disk, real: Path, data: bytes, mode: int) -> None:
     Raises:
         OSError: If the disk refuses; the old file is untouched then.
     """
-    temporary = real.with_name(f".{real.name}{_MARK}{secrets.token_hex(4)}.tmp")
+    temporary = real.with_name(f".{real.name}{_MARK}{os.urandom(4).hex()}.tmp")
     try:
         _sweep(disk, real)
         disk.create(temporary, data, mode)

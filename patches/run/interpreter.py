@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +45,8 @@ class Interpreter:
         if self.python == sys.executable:
             found = _can_find(folder)
         else:
+            import subprocess
+
             try:
                 done = subprocess.run(
                     [self.python, "-c", _LOOK, str(folder)],

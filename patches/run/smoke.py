@@ -5,55 +5,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from .signals import Signals
+from .trial import SmokeResult, Trial
 
-__all__ = ["SmokeResult", "Trial", "smoke"]
+__all__ = ["smoke"]
 
 _CHILD = Path(__file__).with_name("smoke_child.py")
 _TOKEN = "STABLE_PATCH_TRIAL"  # noqa: S105 - the name of a variable
 _LINES = 12
 _SHOWN = 6
 _GRACE_S, _LINGER_S = 2.0, 2.0
-
-
-@dataclass(frozen=True)
-class Trial:
-    """How a trial run is made.
-
-    Attributes:
-        steps: Vector steps; then the script is asked to end.
-        timeout_s: Seconds for all of it; what still runs then is killed with all its children.
-        python: The interpreter.
-    """
-
-    steps: int
-    timeout_s: float = 120.0
-    python: str = field(default_factory=lambda: sys.executable)
-
-
-@dataclass(frozen=True)
-class SmokeResult:
-    """How a trial run ended.
-
-    Attributes:
-        ok: True where the script took its steps, or ended well before.
-        reason: What went wrong, with the last lines that the script wrote.
-        faults: What the pool's environments did wrong meanwhile, to be added to a sentence.
-    """
-
-    ok: bool
-    reason: str = ""
-    faults: str = ""
 
 
 def smoke(script: Path, trial: Trial, signals: Signals) -> SmokeResult:
@@ -68,7 +36,7 @@ def smoke(script: Path, trial: Trial, signals: Signals) -> SmokeResult:
         Interrupted: If a signal came; everything that was started has ended.
         OSError: If the interpreter cannot be started.
     """
-    token = secrets.token_hex(8)
+    token = os.urandom(8).hex()
     with tempfile.TemporaryFile() as output, tempfile.NamedTemporaryFile() as report:
         command = [trial.python, str(_CHILD), str(trial.steps), report.name, str(script)]
         process = subprocess.Popen(

@@ -204,8 +204,18 @@ def _encoding(data: bytes, body: bytes) -> str:
                 _place_of_byte(body, body.index(b"\0")),
                 "is this a text file?",
             ) from error
-        raise UnreadableError(_python_reason(data) or str(error.msg), Position(1, 1), hint) from error
+        reason = _python_reason(data) or str(error.msg)
+        place = _place_of_bad_utf8(body) if "utf-8" in reason else Position(1, 1)
+        raise UnreadableError(reason, place, hint) from error
     return name
+
+
+def _place_of_bad_utf8(body: bytes) -> Position:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _place_of_byte(body, error.start)
+    return Position(1, 1)
 
 
 def _place_of_byte(body: bytes, index: int) -> Position:

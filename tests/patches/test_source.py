@@ -24,6 +24,7 @@ SCRIPT = (
         (b"x = '\xc3\xa4'; y = = 2\n", "1:14", "invalid syntax"),
         (b"print 'hello'\n", "1:1", "Missing parentheses"),
         (b"ok = 1\ns = '\xff'\n", "2:6", "0xff"),
+        (b"s = '\xff'\n", "1:6", "utf-8"),
         (b"# -*- coding: no-such-codec -*-\n", "1:1", "unknown encoding"),
         (b"x = 1\n\0\n", "2:1", "null bytes"),
         (b"(" * 1000 + b")" * 1000, "1:201", "too many nested"),
