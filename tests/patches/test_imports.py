@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "patches"
 MODULES = [*sorted(PACKAGE.rglob("*.py")), ROOT / "patch_train_stable.py"]
 ALLOWED = {*sys.stdlib_module_names, "libcst", "rich", "filelock", "patches"}
-ROOMS = ("syntax", "analysis", "fixes", "rewrite", "run", "report", "cli")
+ROOMS = ("syntax", "analysis", "fixes", "rewrite", "run", "report", "cli", "__main__")
 """Each room imports from itself and from those before it."""
 
 
