@@ -10,7 +10,7 @@ SHORT := $(if $(filter 20,$(EPISODES)),--demonstrations 2 --budget-shares 1)
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
+.PHONY: help setup train check test test-all try-hook try-wheel lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,8 +40,20 @@ lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-test: lint  ## lint, type-check and run the tests
+check: lint  ## lint, type-check and run the quick tests (a minute)
+	$(PY) -m pytest -q -m "not slow and not all"
+
+test: lint  ## lint, type-check and run the tests (ten minutes)
 	$(PY) -m pytest
+
+test-all: test test-faults peer-tests  ## all of that, and what needs package registries: clean venvs, hooks, other Pythons
+	$(PY) -m pytest -m all
+
+try-hook: $(STAMP)  ## the pre-commit hooks in another repository
+	$(PY) -m pytest -m all tests/packaging/test_hook.py
+
+try-wheel: $(STAMP)  ## build wheel and source distribution, install them in clean venvs and try them
+	$(PY) -m pytest -m all tests/packaging/test_wheel.py
 
 bench-main: $(STAMP)  ## the main job on real tiles, healthy and with faults
 	$(PY) benchmarks/main_job.py
