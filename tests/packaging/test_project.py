@@ -146,3 +146,12 @@ def test_the_training_command_names_the_extra_that_it_needs() -> None:
 def test_fuelbreak_names_the_extra_that_it_needs() -> None:
     done = without("numba", "import fuelbreak.env")
     assert done.stderr.endswith('ImportError: fuelbreak needs numba: pip install "stable-train[fuelbreak]"\n')
+
+
+def test_the_table_of_slow_tests_names_what_is_there() -> None:
+    table = ast.parse((ROOT / "tests" / "conftest.py").read_text("utf-8")).body
+    rows = [
+        ast.literal_eval(node.value) for node in table if isinstance(getattr(node, "value", 0), ast.Tuple)
+    ]
+    assert len(rows) == 2
+    assert [name for row in rows for name in row if not (ROOT / "tests" / name).exists()] == []
