@@ -10,7 +10,7 @@ SHORT := $(if $(filter 20,$(EPISODES)),--demonstrations 2 --budget-shares 1)
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train check test test-all try-hook try-wheel lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
+.PHONY: help setup train check quick-tests test test-all try-hook try-wheel lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,7 +40,10 @@ lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-check: lint  ## lint, type-check and run the quick tests (a minute)
+check: $(STAMP)  ## lint, type-check and run the quick tests, side by side (a minute)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
+
+quick-tests: $(STAMP)
 	$(PY) -m pytest -q -m "not slow and not all"
 
 test: lint  ## lint, type-check and run the tests (ten minutes)
