@@ -10,18 +10,18 @@ SHORT := $(if $(filter 20,$(EPISODES)),--demonstrations 2 --budget-shares 1)
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
+.PHONY: help setup train check quick-tests test test-all try-hook try-wheel lint test-faults bench-main bench-pool peers peer-tests bench-patch mutate bench-fire bench-tensors bench-plans bench-overlap validate-fire oracle clean pretrain bench-agent ablate
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP)  ## make .venv with the pinned versions
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "CPython 3.11 or later is needed; try: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch==2.13.0
-	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
 	$(PY) -m fuelbreak.fire.warm_up
 	@touch $@
 
@@ -40,8 +40,23 @@ lint: $(STAMP)  ## ruff and mypy --strict
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-test: lint  ## lint, type-check and run the tests
+check: $(STAMP)  ## lint, type-check and run the quick tests, side by side (a minute)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint quick-tests
+
+quick-tests: $(STAMP)
+	$(PY) -m pytest -q -m "not slow and not all"
+
+test: lint  ## lint, type-check and run the tests (ten minutes)
 	$(PY) -m pytest
+
+test-all: test test-faults peer-tests  ## all of that, and what needs package registries: clean venvs, hooks, other Pythons
+	$(PY) -m pytest -m all
+
+try-hook: $(STAMP)  ## the pre-commit hooks in another repository
+	$(PY) -m pytest -m all tests/packaging/test_hook.py
+
+try-wheel: $(STAMP)  ## build wheel and source distribution, install them in clean venvs and try them
+	$(PY) -m pytest -m all tests/packaging/test_wheel.py
 
 bench-main: $(STAMP)  ## the main job on real tiles, healthy and with faults
 	$(PY) benchmarks/main_job.py

@@ -38,6 +38,7 @@ from fuelbreak.env import FuelBreakEnv
 from fuelbreak.episode_log import EpisodeLog
 from fuelbreak.errors import FuelBreakError
 from fuelbreak.evaluate import evaluate_run, print_tables
+from fuelbreak.fire.warm_up import warm_up
 from fuelbreak.fire.weather import Weather
 from fuelbreak.landscape import Landscape
 from fuelbreak.landscape_shares import LandscapeShares
@@ -445,6 +446,8 @@ def run_from(settings: AnySettings) -> int:
     say(f"Using device {device} on {usable_cores()}-core system", "device")
     if isinstance(settings, Settings):
         say(f"Training with {settings.n_envs} environments on {usable_cores()} cores", "target")
+    say("Preparing fires (a new installation compiles for a while)...", "setup")
+    warm_up()  # here, because it takes longer than a worker may for a step
     say("Loading rasters...", "folder")
     load = training_landscapes if settings.agent == "cells" else whole_landscapes
     landscapes = load(settings.rasters)

@@ -9,6 +9,49 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+SLOW = (
+    "examples/",
+    "fuelbreak/dqn/",
+    "fuelbreak/evaluate/",
+    "fuelbreak/fire/test_arrival_oracle.py",
+    "fuelbreak/fire/test_random_plans.py",
+    "fuelbreak/fire/test_sectors.py",
+    "fuelbreak/plan/",
+    "fuelbreak/plans/",
+    "fuelbreak/test_env_episodes.py",
+    "fuelbreak/test_landfire.py",
+    "fuelbreak/test_landscape_statistics.py",
+    "fuelbreak/test_maps.py",
+    "fuelbreak/test_synthetic.py",
+    "fuelbreak/test_tiles.py",
+    "fuelbreak/torch_fire/",
+    "patches/test_any_module.py",
+    "patches/test_crash_safety.py",
+    "patches/test_properties.py",
+    "patches/test_real_modules.py",
+    "scripts/",
+    "stablepool/",
+    "test_patch_train_stable.py",
+    "test_readme.py",
+)
+"""Folders and files, below this one, with tests of a second and more, which `make check` leaves out."""
+
+QUICK = (
+    "stablepool/test_channel.py",
+    "stablepool/test_info_table.py",
+    "stablepool/test_residents.py",
+    "stablepool/test_valid_transitions.py",
+)
+"""Files in those folders that it runs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow folders and files."""
+    for item in items:
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        if name.startswith(SLOW) and name not in QUICK:
+            item.add_marker(pytest.mark.slow)
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

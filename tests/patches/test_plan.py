@@ -126,6 +126,7 @@ def test_a_name_that_the_encoding_lacks_is_never_written() -> None:
         source.encode("caf\u00e9")
 
 
+@pytest.mark.slow
 def test_a_script_of_five_thousand_lines() -> None:
     filler = "".join(f"def f{i}(x):\n    y = x + {i}  # {i}\n    return y\n\n" for i in range(1250))
     script = HEAD + filler + MAKE + ""
