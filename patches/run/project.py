@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -151,7 +152,8 @@ class Around:
 def _bytes(path: Path) -> bytes:
     """A file's bytes; none for one that cannot be read, or is too large to be a training script."""
     try:
-        return path.read_bytes() if path.stat().st_size <= _MOST_BYTES else b""
+        known = path.stat()
+        return path.read_bytes() if stat.S_ISREG(known.st_mode) and known.st_size <= _MOST_BYTES else b""
     except OSError:
         return b""
 
@@ -163,7 +165,7 @@ def _real(path: Path) -> Path:
 
 def _module_name(path: Path) -> bytes:
     """The last part of the name that other files import a file by."""
-    return (_real(path).parent.name if path.stem == "__init__" else path.stem).encode()
+    return os.fsencode(_real(path).parent.name if path.stem == "__init__" else path.stem)
 
 
 def _roots(path: Path, level: int) -> Iterator[Path]:

@@ -62,9 +62,10 @@ def _belongs(script: Script, store: ast.Expr, step: Step, taken: list[Step]) -> 
 def _is_pool(script: Script, options: Options) -> bool:
     """True where the script runs on the pool once all selected fixes are applied."""
     swapped = "swap-vector-env" in options.selected and bool(script.references or script.makers)
-    return bool(script.constructions) and (
-        swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
-    )
+    elsewhere = any(map(script.becomes_pool_elsewhere, script.producers))
+    if not script.constructions:
+        return elsewhere
+    return swapped or any(script.names.origins(call.func) & POOL for call in script.constructions)
 
 
 def _decide(script: Script, step: Step, found: list[ast.Expr]) -> Finding:

@@ -22,7 +22,8 @@ from ...syntax.source import Position
 from ..model import Fix, Options
 from .arguments import argument_names
 from .cases import CASES
-from .dialects import dialect_edits, dialect_refusals
+from .dialect_edits import dialect_edits
+from .dialect_refusals import dialect_refusals
 from .makers import hidden_makers, maker_code, maker_imports, vector_arguments
 from .mentions import looked_up_by_text, other_libraries
 from .refusals import NAME, SWAP, constructing_calls, swap_refusals

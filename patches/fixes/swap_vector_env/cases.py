@@ -292,6 +292,25 @@ else:
 """,
     ),
     Case(
+        "seeds of old gym, and wrappers that Gymnasium 1.0 has moved",
+        """\
+import gymnasium as gym
+
+envs = gym.vector.AsyncVectorEnv(env_fns)
+envs = gym.wrappers.RecordEpisodeStatistics(envs)
+envs.seed(7)
+obs, infos = envs.reset()
+""",
+        """\
+import gymnasium as gym
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns)
+envs = gym.wrappers.vector.RecordEpisodeStatistics(envs)
+obs, infos = envs.reset(seed=7)
+""",
+    ),
+    Case(
         "infos of episodes that ended, as Gymnasium before 1.0 had them",
         """\
 import gymnasium as gym

@@ -12,7 +12,7 @@ from ...syntax.edits import Diagnostic
 from ..class_swap import ClassSwap
 from ..model import Options
 from .arguments import argument_refusals
-from .dialects import dialect_refusals
+from .dialect_refusals import dialect_refusals
 from .makers import maker_refusals
 
 __all__ = ["NAME", "SWAP", "constructing_calls", "swap_refusals"]
@@ -37,7 +37,6 @@ def swap_refusals(script: Script, options: Options, dialect: GymDialect) -> Iter
     """
     yield from _class_refusals(script)
     yield from _use_refusals(script, options)
-    yield from _seed_refusals(script, dialect)
     yield from _context_refusals(script)
     yield from _mode_refusals(script, options, dialect)
     yield from dialect_refusals(dialect)
@@ -72,14 +71,6 @@ def _use_refusals(script: Script, options: Options) -> Iterator[Diagnostic]:
             message = "the pool's reset takes seed= and options=, by keyword, and nothing else"
             hint = "rewrite the call as Gymnasium has it"
             yield Diagnostic(NAME, "refused", "reset-arguments", script.position(argument), message, hint)
-
-
-def _seed_refusals(script: Script, dialect: GymDialect) -> Iterator[Diagnostic]:
-    """Old gym's `envs.seed(0)`, where no step tells the dialect, which speaks of it otherwise."""
-    for call in script.calls("seed") if not dialect.is_four else ():
-        message = "the pool has no seed(); Gymnasium seeds with the reset"
-        hint = "pass the seed to the first reset(seed=...)"
-        yield Diagnostic(NAME, "refused", "seed-method", script.position(call), message, hint)
 
 
 def _is_taken_care_of(script: Script, options: Options, node: ast.Attribute) -> bool:
