@@ -19,7 +19,7 @@ from functools import cached_property
 from .results import Results
 from .script import Script
 from .surroundings import arrivals
-from .values import Unpacking
+from .value import Unpacking
 
 __all__ = ["RENAMED", "GymDialect"]
 

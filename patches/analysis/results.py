@@ -6,7 +6,7 @@ import ast
 from functools import cached_property
 
 from .script import Script
-from .values import Unpacking, Value
+from .value import Unpacking, Value
 
 __all__ = ["Results"]
 

@@ -15,7 +15,8 @@ from .flow import Flow
 from .keys import Key, Keys
 from .make_vec import MakeVec, find_makers
 from .surroundings import Surroundings, given_parameters, made_elsewhere
-from .values import Value, Values
+from .value import Value
+from .values import Values
 
 __all__ = ["ASYNC", "POOL", "Key", "Script", "walk"]
 

@@ -48,8 +48,9 @@ class Project:
         return Around(self, path)
 
     def is_target(self, path: Path) -> bool:
-        """True for a file that is patched in this run."""
-        return _real(path) in self._targets
+        """True for a file that is patched in this run, and may be written."""
+        real = _real(path)
+        return real in self._targets and bool(real.stat().st_mode & 0o222)
 
     def is_linked(self, path: Path, data: bytes) -> bool:
         """True where environments may come into a file that does not make any itself, from a file of this run."""

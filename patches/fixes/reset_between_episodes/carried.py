@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ...analysis.episode_loops import EpisodeLoop
 from ...analysis.keys import Key
 from ...analysis.script import Script, walk
-from ...analysis.values import Value
+from ...analysis.value import Value
 
 __all__ = ["Carried", "Origins", "is_measured", "stored_variables"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ...analysis.dialect import RENAMED, GymDialect
 from ...analysis.receivers import receiver_in_scope
 from ...analysis.script import Script
-from ...analysis.values import Unpacking
+from ...analysis.value import Unpacking
 from ...syntax.edits import AddKeyword, Edit, Insert, RemoveStatements, ReplaceExpression
 from .seeds import seeded_resets
 from .vector_wrappers import wrapper_edits
