@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["CONVERSIONS", "in_call", "in_keyword"]
 
 _SUBMITS = {"submit": 0, "to_thread": 0, "run_in_executor": 1, "apply_async": 0}
+_RUNS = frozenset({"run", "run_until_complete"})
+_WRAPS = frozenset({"wait_for", "shield", "create_task", "ensure_future", "run_coroutine_threadsafe"})
 _PUTS = frozenset({"put", "put_nowait", "append", "send", "set_result", "appendleft"})
 CONVERSIONS = frozenset(
     {
@@ -117,6 +119,9 @@ def _handed_over(values: Values, call: ast.Call, name: str, node: ast.expr, valu
     if name in _SUBMITS and value.kind == "bound" and value.item in STEPS | RESETS:
         kind: Literal["step", "reset"] = "step" if value.item in STEPS else "reset"
         values.add(call, Value(kind, call, boxed=("container",)))
+        return True
+    if value.boxed[:1] == ("container",) and name in _RUNS | _WRAPS:
+        values.add(call, value.unboxed() if name in _RUNS else value)
         return True
     if name in _PUTS and isinstance(call.func, ast.Attribute) and node in call.args:
         return _put(values, call.func.value, value)

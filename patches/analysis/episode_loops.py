@@ -91,8 +91,8 @@ def _is_retry(script: Script, loop: Loop, event: ast.Call) -> bool:
         return True
     statement = script.names.statement(event)
     block = script.names.block(statement)
-    after = block[block.index(statement) :]
-    return any(isinstance(each, ast.Break | ast.Return) for each in after)
+    is_left = any(isinstance(each, ast.Break | ast.Return) for each in block[block.index(statement) :])
+    return is_left and next(a for a in script.names.ancestors(event) if isinstance(a, Loop)) is loop
 
 
 def _loops_around(script: Script, node: ast.AST) -> list[Loop]:

@@ -72,9 +72,8 @@ def _from_elsewhere(script: Script) -> Iterator[Finding]:
     """What a script needs whose environments another file makes, which is swapped in the same run or before."""
     dialect = GymDialect(script)
     doubts = [*dialect_refusals(dialect), *(d for other in script.producers for d in _swap_doubts(other))]
-    if doubts:
-        yield from doubts
-    else:
+    yield from doubts
+    if not any(doubt.kind == "refused" for doubt in doubts):
         yield from dialect_edits(dialect)
 
 

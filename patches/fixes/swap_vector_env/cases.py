@@ -311,6 +311,25 @@ obs, infos = envs.reset(seed=7)
 """,
     ),
     Case(
+        "a test for a space of old gym",
+        """\
+import gym
+
+envs = gym.vector.AsyncVectorEnv(env_fns)
+assert isinstance(envs.single_action_space, gym.spaces.Discrete)
+obs, rewards, terminated, truncated, infos = envs.step(actions)
+""",
+        """\
+import gym
+from gymnasium.spaces import Discrete
+from stablepool import StableProcessPoolEnv
+
+envs = StableProcessPoolEnv(env_fns, autoreset_mode="SameStep")
+assert isinstance(envs.single_action_space, Discrete)
+obs, rewards, terminated, truncated, infos = envs.step(actions)
+""",
+    ),
+    Case(
         "infos of episodes that ended, as Gymnasium before 1.0 had them",
         """\
 import gymnasium as gym

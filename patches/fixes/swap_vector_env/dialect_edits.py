@@ -10,6 +10,7 @@ from ...analysis.receivers import receiver_in_scope
 from ...analysis.script import Script
 from ...analysis.value import Unpacking
 from ...syntax.edits import AddKeyword, Edit, Insert, RemoveStatements, ReplaceExpression
+from .old_spaces import space_edits
 from .seeds import seeded_resets
 from .vector_wrappers import wrapper_edits
 
@@ -40,6 +41,7 @@ def dialect_edits(dialect: GymDialect) -> Iterator[Edit]:
     yield from _listed_infos(dialect)
     yield from _seeds(dialect)
     yield from wrapper_edits(script)
+    yield from space_edits(script)
     for call in whole_resets(dialect):
         code = ReplaceExpression(script.span(call), f"{FIRST}({_reset_text(script, call)})")
         message = "the reset returns observations and infos"

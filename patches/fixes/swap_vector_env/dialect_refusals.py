@@ -10,6 +10,7 @@ from ...analysis.script import Script
 from ...analysis.surroundings import arrivals
 from ...syntax.edits import Diagnostic
 from .dialect_edits import FINAL_INFOS, FIRST, LIST_INFOS, convertible, whole_resets
+from .old_spaces import space_remarks
 from .seeds import unplaced_seeds
 from .vector_wrappers import wrapper_refusals
 
@@ -36,6 +37,7 @@ def _own_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
         message = "the pool has no seed(); Gymnasium seeds with the reset"
         yield _refusal(dialect, "seed-method", call, message, "pass the seed to the first reset(seed=...)")
     yield from wrapper_refusals(dialect.script)
+    yield from space_remarks(dialect.script)
     yield from _list_refusals(dialect)
     yield from _reset_refusals(dialect)
     yield from _helper_refusals(dialect)
@@ -131,7 +133,7 @@ def _arrival_refusals(dialect: GymDialect, node: ast.expr, other: Script) -> Ite
     there = GymDialect(other)
     surroundings = dialect.script.surroundings
     if surroundings is not None and surroundings.is_patched_too(other):
-        for refusal in list(_own_refusals(there))[:1]:
+        for refusal in [each for each in _own_refusals(there) if each.kind == "refused"][:1]:
             message = (
                 f"the environments go to {other.name}:{refusal.position}, which is refused: {refusal.message}"
             )
