@@ -70,10 +70,12 @@ def class_use(
         return ClassUse(reference, "test")
     trail = _Trail(script, sinks)
     trail.follow(reference)
-    if trail.stop is None and (trail.calls or trail.sinks):
-        found = (tuple(trail.calls), tuple(trail.partials), tuple(trail.sinks))
-        return ClassUse(reference, "choice", *found, trail.shared)
-    return ClassUse(reference, "value", stop=trail.stop or reference)
+    if trail.stop is not None:
+        return ClassUse(reference, "value", stop=trail.stop)
+    if not (trail.calls or trail.sinks):
+        return ClassUse(reference, "annotation" if trail.is_named_only else "value", stop=reference)
+    found = (tuple(trail.calls), tuple(trail.partials), tuple(trail.sinks))
+    return ClassUse(reference, "choice", *found, trail.shared)
 
 
 def _is_type_expression(script: Script, node: ast.expr) -> bool:
@@ -109,6 +111,7 @@ class _Trail:
         self.partials: list[ast.Call] = []
         self.sinks: list[ast.Call] = []
         self.shared = False
+        self.is_named_only = False
         self.stop: ast.AST | None = None
 
     def follow(self, value: ast.expr) -> None:
@@ -172,10 +175,12 @@ class _Trail:
         same = [node for node in self._variables() if self._script.key(node) == key]
         loads = [node for node in same if isinstance(node.ctx, ast.Load)]
         self.shared = self.shared or len(same) - len(loads) > 1
-        if not loads:
-            self._end(key[0])
+        if not loads and not isinstance(key[0], Def):
+            self._end(key[0])  # other files may read it
+        self.is_named_only = self.is_named_only or all(map(self._script.in_annotation, loads))
         for node in loads:
-            self.follow(node)
+            if not self._script.in_annotation(node):
+                self.follow(node)
 
     def _variables(self) -> Iterator[ast.Name | ast.Attribute]:
         for node in self._names.order:

@@ -54,8 +54,12 @@ class GymDialect:
 
     @cached_property
     def old_keys(self) -> list[ast.Constant]:
-        """Places that read `infos["final_observation"]` or its mask."""
-        return [key for key in self._info_keys() if key.value in RENAMED]
+        """Places that read `infos["final_observation"]` or its mask; what a script writes there is its own."""
+        return [key for key in self._info_keys() if key.value in RENAMED and not self._is_written(key)]
+
+    def _is_written(self, key: ast.Constant) -> bool:
+        parent = self.script.names.parents[key]
+        return isinstance(parent, ast.Subscript) and isinstance(parent.ctx, ast.Store)
 
     @cached_property
     def final_infos(self) -> list[ast.expr]:

@@ -216,7 +216,7 @@ class Script:
         return [
             node
             for node, values in self.values.escapes.items()
-            if any(value.is_env for value in values) and self._leaves(node)
+            if any(value.kind == "env" for value in values) and self._leaves(node)
         ]
 
     def _leaves(self, node: ast.expr) -> bool:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 __all__ = ["Interrupted", "Signals", "exit_on_signals"]
 
@@ -47,9 +49,11 @@ class Signals:
         for number in _numbers():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 previous[number] = signal.signal(number, self._receive)
+        report, sys.unraisablehook = sys.unraisablehook, _without_interruptions(sys.unraisablehook)
         try:
             yield
         finally:
+            sys.unraisablehook = report
             for number, handler in previous.items():
                 signal.signal(number, handler)
 
@@ -89,6 +93,16 @@ class Signals:
         if self.received is not None:
             self._may_raise = False
             raise Interrupted(self.received)
+
+
+def _without_interruptions(report: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Keep quiet about an `Interrupted` that Python drops, in the end of a generator: the signal is remembered."""
+
+    def reported(dropped: Any) -> None:
+        if not isinstance(dropped.exc_value, Interrupted):
+            report(dropped)
+
+    return reported
 
 
 def exit_on_signals() -> None:

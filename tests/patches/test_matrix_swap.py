@@ -514,11 +514,6 @@ REFUSED = {
         "star-arguments",
         "2:25",
     ),
-    "a context that is computed": (
-        IMPORT + "e = AsyncVectorEnv(fns, context=c)\n",
-        "context-argument",
-        "2:25",
-    ),
     "environments instead of functions": (
         "import gymnasium as gym\nfrom gymnasium.vector import AsyncVectorEnv\n"
         "e = AsyncVectorEnv([gym.make('A-v1') for _ in range(3)])\n",

@@ -36,7 +36,7 @@ def _own_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     for call in unplaced_seeds(dialect.script):
         message = "the pool has no seed(); Gymnasium seeds with the reset"
         yield _refusal(dialect, "seed-method", call, message, "pass the seed to the first reset(seed=...)")
-    yield from wrapper_refusals(dialect.script)
+    yield from wrapper_refusals(dialect.script, same_step=dialect.same_step)
     yield from space_remarks(dialect.script)
     yield from _list_refusals(dialect)
     yield from _reset_refusals(dialect)

@@ -102,8 +102,8 @@ def _context_refusals(script: Script) -> Iterator[Diagnostic]:
         for keyword in call.keywords:
             if keyword.arg == "context" and not isinstance(keyword.value, ast.Constant):
                 message = "the pool starts its workers by spawn, whatever the context"
-                hint = "drop the argument if the environments do not depend on what a fork inherits"
-                yield Diagnostic(NAME, "refused", "context-argument", script.position(keyword), message, hint)
+                hint = "see that the environments do not depend on what a fork inherits"
+                yield Diagnostic(NAME, "notice", "context-argument", script.position(keyword), message, hint)
 
 
 def _mode_refusals(script: Script, options: Options, dialect: GymDialect) -> Iterator[Diagnostic]:

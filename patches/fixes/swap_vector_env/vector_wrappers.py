@@ -17,6 +17,12 @@ _COUNTERPARTS = frozenset(
 )
 """Wrappers that `gymnasium.wrappers.vector` has under the same name, with the same arguments."""
 
+_NEXT_STEP = frozenset({"NormalizeObservation"})
+"""Those of them that take no environment which resets within the step that ends an episode."""
+
+_RENAMED = frozenset({"deque_size", "new_step_api"})
+"""Arguments that Gymnasium 1.0 has given another name, or taken away."""
+
 
 def _wrapped(script: Script) -> Iterator[tuple[ast.Call, str, str]]:
     """Calls that wrap a vector environment in a wrapper for single ones: the call, the package, the wrapper."""
@@ -30,15 +36,47 @@ def _wrapped(script: Script) -> Iterator[tuple[ast.Call, str, str]]:
                 yield call, package, rest
 
 
-def wrapper_refusals(script: Script) -> Iterator[Diagnostic]:
-    """Wrappers that cannot stand around the pool."""
+_SINGLE = frozenset(
+    f"{package}.{name}" for package in ("gym", "gymnasium") for name in ("Wrapper", "core.Wrapper")
+)
+
+
+def _wrapping_classes(script: Script) -> Iterator[ast.Call]:
+    """`super().__init__(envs)` in a class of the script that wraps single environments."""
+    for call in script.names.calls:
+        is_init = isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"
+        home = next((a for a in script.names.ancestors(call) if isinstance(a, ast.ClassDef)), None)
+        if not is_init or home is None or not any(map(script.is_receiver, call.args)):
+            continue
+        if any(script.names.origins(base) & _SINGLE for base in home.bases):
+            yield call
+
+
+def wrapper_refusals(script: Script, *, same_step: bool) -> Iterator[Diagnostic]:
+    """Wrappers that cannot stand around the pool.
+
+    Args:
+        script: The script.
+        same_step: Whether its environments reset within the step that ends an episode.
+    """
+    for call in _wrapping_classes(script):
+        message = "gym.Wrapper wraps single environments since Gymnasium 1.0, and the pool needs that"
+        hint = "derive the class from gymnasium.vector.VectorWrapper"
+        yield Diagnostic(NAME, "refused", "single-wrapper", script.position(call), message, hint)
     for call, package, wrapper in _wrapped(script):
-        if package == "gymnasium" and wrapper in _COUNTERPARTS and isinstance(call.func, ast.Attribute):
+        renamed = {keyword.arg for keyword in call.keywords} & _RENAMED
+        is_known = (
+            package == "gymnasium" and wrapper in _COUNTERPARTS and isinstance(call.func, ast.Attribute)
+        )
+        waits = same_step and wrapper in _NEXT_STEP
+        if is_known and not waits and not renamed:
             continue
         message = f"{wrapper} wraps single environments since Gymnasium 1.0, and the pool needs that"
         hint = f"use gymnasium.wrappers.vector.{wrapper}"
-        if wrapper not in _COUNTERPARTS:
+        if waits or wrapper not in _COUNTERPARTS:
             hint = "wrap each environment in the function that makes it"
+        if renamed and not waits:
+            hint += f", without {', '.join(sorted(map(str, renamed)))}"
         yield Diagnostic(NAME, "refused", "single-wrapper", script.position(call), message, hint)
 
 
