@@ -85,7 +85,9 @@ class Results:
     def _counts_rows(self, node: ast.AST) -> bool:
         """True for `steps += len(obs)`; `len(out) == 2` asks for a pair of observations and infos."""
         length = self._script.names.parents[node]
-        if not (isinstance(length, ast.Call) and isinstance(length.func, ast.Name) and length.func.id == "len"):
+        if not (
+            isinstance(length, ast.Call) and isinstance(length.func, ast.Name) and length.func.id == "len"
+        ):
             return False
         kept = self._script.names.parents[length]
         targets = kept.targets if isinstance(kept, ast.Assign) else []
