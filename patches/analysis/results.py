@@ -70,7 +70,8 @@ class Results:
 
     def is_inspected(self, call: ast.Call, kind: str) -> bool:
         """True where the script asks what a result looks like: `len(out)`, `isinstance(out, tuple)`."""
-        return any(self._inspects(node) for node in self.wholes(call, kind))
+        wholes = self.wholes(call, kind)
+        return any(self._inspects(node) and not self._counts_rows(node) for node in wholes)
 
     def _inspects(self, node: ast.AST) -> bool:
         parent = self._script.names.parents[node]
@@ -80,6 +81,18 @@ class Results:
             and parent.func.id in _INSPECTS
             and parent.args[:1] == [node]
         )
+
+    def _counts_rows(self, node: ast.AST) -> bool:
+        """True for `steps += len(obs)`; `len(out) == 2` asks for a pair of observations and infos."""
+        length = self._script.names.parents[node]
+        if not (
+            isinstance(length, ast.Call) and isinstance(length.func, ast.Name) and length.func.id == "len"
+        ):
+            return False
+        kept = self._script.names.parents[length]
+        targets = kept.targets if isinstance(kept, ast.Assign) else []
+        uses = [length, *(use for target in targets for use in self._script.flow.uses(target))]
+        return not any(_asks_for_pair(self._script.names.parents[use]) for use in uses)
 
     def is_taken_apart(self, call: ast.Call, kind: str) -> bool:
         """True where a result is unpacked, indexed or asked what it looks like."""
@@ -150,3 +163,9 @@ class Results:
             (node.value for node in ast.walk(function) if isinstance(node, ast.Return)) if function else ()
         )
         return any(isinstance(value, ast.Tuple) for value in returns)
+
+
+def _asks_for_pair(test: ast.AST) -> bool:
+    """True for `n == 2`, `n > 1`."""
+    sides = (test.left, *test.comparators) if isinstance(test, ast.Compare) else ()
+    return any(isinstance(side, ast.Constant) and side.value in (1, 2) for side in sides)
