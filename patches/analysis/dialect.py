@@ -18,7 +18,7 @@ from functools import cached_property
 
 from .results import Results
 from .script import Script
-from .surroundings import arrivals
+from .surroundings import arrivals, consumers
 from .value import Unpacking
 
 __all__ = ["RENAMED", "GymDialect"]
@@ -63,7 +63,7 @@ class GymDialect:
 
     @cached_property
     def final_infos(self) -> list[ast.expr]:
-        """Lookups of `infos["final_info"]` that are read as a list with one entry per environment."""
+        """Lookups of `infos["final_info"]` that are not read as Gymnasium 1.0's dict of arrays."""
         looked_up = (self.script.names.parents[key] for key in self._info_keys() if key.value == "final_info")
         return [node for node in looked_up if isinstance(node, ast.expr) and self._is_read_as_list(node)]
 
@@ -79,13 +79,15 @@ class GymDialect:
     @cached_property
     def same_step(self) -> bool:
         """True where the script was written for environments that reset within the step that ends an episode."""
-        readers = [GymDialect(other) for _, other in arrivals(self.script)]
+        others = [*(other for _, other in arrivals(self.script)), *consumers(self.script)]
+        readers = [GymDialect(other) for other in others]
         return self.is_gym or any(each.old_keys or each.final_infos for each in (self, *readers))
 
     @cached_property
     def is_gym(self) -> bool:
         """True where the class comes from old gym, and from nowhere else."""
-        origins = {origin for node in self.script.references for origin in self.script.names.origins(node)}
+        references = self.script.references
+        origins = {o for node in references for o in self.script.names.origins(node, certain=False)}
         made = (maker.is_gym for maker in self.script.makers)
         elsewhere = (GymDialect(producer).is_gym for producer in self.script.producers)
         return all(origin.startswith("gym.") for origin in origins) and all(made) and all(elsewhere)
@@ -103,15 +105,23 @@ class GymDialect:
                     yield node
 
     def _is_read_as_list(self, looked_up: ast.expr) -> bool:
-        """True where what a key looks up, or the variable that it is assigned to, is used as a list."""
+        """True where what a key looks up, or the variable that it is assigned to, is not used as a dict."""
         if not isinstance(looked_up, ast.Subscript | ast.Call):
             return False
-        if self._is_listed(looked_up):
-            return True
         statement = self.script.names.parents[looked_up]
-        targets = statement.targets if isinstance(statement, ast.Assign) else []
-        uses = (use for target in targets for use in self.script.flow.uses(target))
-        return any(self._is_listed(use) for use in uses)
+        if not isinstance(statement, ast.Assign):
+            return not self._is_dict(looked_up)
+        uses = [use for target in statement.targets for use in self.script.flow.uses(target)]
+        return bool(uses) and not any(map(self._is_dict, uses))
+
+    def _is_dict(self, node: ast.expr) -> bool:
+        """True for `x` in `x["key"]`, `"key" in x`, `x.items()`, and where nothing is made of it."""
+        parent = self.script.names.parents[node]
+        if isinstance(parent, ast.Subscript):
+            return parent.value is not node or _is_text(parent.slice) or not isinstance(parent.ctx, ast.Load)
+        if isinstance(parent, ast.Attribute):
+            return parent.attr in _DICT_METHODS
+        return isinstance(parent, ast.Compare | ast.Expr | ast.If | ast.BoolOp | ast.UnaryOp)
 
     def _is_listed(self, node: ast.expr) -> bool:
         """True for `x` in `x[i]`, `for y in x`, `for i, y in enumerate(x)`."""
@@ -123,6 +133,9 @@ class GymDialect:
             outer = self.script.names.parents[parent]
             return is_wrapped and isinstance(outer, ast.For | ast.comprehension) and outer.iter is parent
         return isinstance(parent, ast.For | ast.comprehension) and parent.iter is node
+
+
+_DICT_METHODS = frozenset({"get", "items", "keys", "values", "pop"})
 
 
 def _looked_up_in(script: Script, key: ast.Constant) -> ast.expr | None:

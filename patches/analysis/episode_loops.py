@@ -18,6 +18,7 @@ __all__ = [
     "episode_loops",
     "escapes",
     "own_continues",
+    "split_episodes",
     "step_helpers",
     "unfollowed",
     "words",
@@ -149,6 +150,19 @@ def _is_counted_within(inner: Loop, outer: Loop) -> bool:
     return any(words(ast.Name(name)) & EPISODE for name in counted & asked)
 
 
+def split_episodes(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
+    """Episode loops that call a function of the script which holds the loop over steps."""
+    for step in dict.fromkeys(_step_events(script)):
+        loops = [loop for loop in _loops_around(script, step) if not _is_retry(script, loop, step)]
+        function = script.names.function(loops[-1]) if loops else None
+        if function is None or _has_reset(function):
+            continue
+        for call in script.callees.calls(function):
+            outer = next(iter(_loops_around(script, call)), None)
+            if outer is not None and words(*_head(outer)) & EPISODE and not _has_reset(outer):
+                yield outer, call
+
+
 def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
     """Episode loops that step an environment of which nothing in the script tells where it comes from."""
     for call in script.names.calls:
@@ -166,9 +180,9 @@ def unfollowed(script: Script) -> Iterator[tuple[Loop, ast.Call]]:
             yield named, call
 
 
-def _has_reset(loop: Loop) -> bool:
-    """True where anything in a loop is reset."""
-    return any(isinstance(node, ast.Attribute) and node.attr in _RESETS for node in walk(loop))
+def _has_reset(root: ast.AST) -> bool:
+    """True where anything in a loop or a function is reset."""
+    return any(isinstance(node, ast.Attribute) and node.attr in _RESETS for node in walk(root))
 
 
 def _hands_over(script: Script, call: ast.Call) -> bool:

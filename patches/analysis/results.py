@@ -80,7 +80,19 @@ class Results:
             and isinstance(parent.func, ast.Name)
             and parent.func.id in _INSPECTS
             and parent.args[:1] == [node]
+            and self._decides(parent)
         )
+
+    def _decides(self, call: ast.AST) -> bool:
+        """True where what a call says decides a branch, at once or by way of a variable; not in a message."""
+        child = call
+        for ancestor in self._script.names.ancestors(call):
+            if isinstance(ancestor, ast.If | ast.IfExp | ast.While):
+                return ancestor.test is child
+            if isinstance(ancestor, ast.stmt):
+                return isinstance(ancestor, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Return)
+            child = ancestor
+        return False
 
     def _counts_rows(self, node: ast.AST) -> bool:
         """True for `steps += len(obs)`; `len(out) == 2` asks for a pair of observations and infos."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from ..syntax.callees import Callees
+from ..syntax.callees import Callees, pair_arguments
 from ..syntax.names import Names
 from ..syntax.source import Position, Source, Span
 from .class_choices import ClassUse, class_use
@@ -46,6 +46,7 @@ class Script:
     def __init__(self, source: Source, surroundings: Surroundings | None = None, name: str = "") -> None:
         self.source, self.surroundings, self.name = source, surroundings, name
         self.tree = source.tree
+        self.is_being_followed = False
 
     @cached_property
     def names(self) -> Names:
@@ -185,6 +186,7 @@ class Script:
     @cached_property
     def values(self) -> Values:
         """Where environments and what they return go."""
+        self.is_being_followed = True
         found = Values(self.names, self.flow, self.callees, self.keys, self.constructions)
         for call, other, function in made_elsewhere(self):
             for value in other.returned(function):
@@ -193,6 +195,7 @@ class Script:
             for value in other.values.of(argument):
                 found.bind_parameter(function, parameter, value)
         found.run()
+        self.is_being_followed = False
         return found
 
     @cached_property
@@ -223,7 +226,20 @@ class Script:
         parent = self.names.parents[node]
         if isinstance(parent, ast.keyword):
             parent = self.names.parents[parent]
-        return isinstance(parent, ast.Call | ast.Return | ast.Yield)
+        return isinstance(parent, ast.Call | ast.Return | ast.Yield | ast.Lambda)
+
+    @cached_property
+    def given_away(self) -> list[ast.expr]:
+        """Attributes that hold an environment for code outside the script: of other objects, and of base classes."""
+        stores = (node for node in self.names.order if isinstance(node, ast.Attribute))
+        held = [node for node in stores if any(value.is_env for value in self.values.given(node))]
+        return [node for node in held if not self._is_own(node)]
+
+    def _is_own(self, attribute: ast.Attribute) -> bool:
+        """True for an attribute of `self`, in a class whose methods all stand in the script."""
+        key = self.key(attribute)
+        home = key[0] if key is not None else None
+        return isinstance(home, ast.ClassDef) and not home.bases
 
     def with_parameter(self, function: ast.AST, parameter: str, values: Iterable[Value]) -> Script:
         """The same script, one of whose parameters holds what a caller in another file gives it."""
@@ -250,11 +266,40 @@ class Script:
         """
         if isinstance(expression, ast.Name):
             bound = self.flow.definitions(expression)
+            given = [
+                other for node in bound if isinstance(node, ast.arg) for other in self._other_arguments(node)
+            ]
+            if given:
+                return given
         else:
             key = self.key(expression)
             bound = list(self.keys.stores(key)) if key is not None else []
+        branches = [other for node in bound for other in self._other_branches(node)]
+        if branches:
+            return branches
         found = (node for node in bound if not any(value.is_env for value in self.values.given(node)))
         return [self.names.statement(node) for node in found if not _binds_none(self.names.statement(node))]
+
+    def _other_branches(self, target: ast.AST) -> list[ast.expr | ast.stmt]:
+        """What `a or b` and `a if c else b` may give a target besides environments that become the pool."""
+        statement = self.names.statement(target) if isinstance(target, ast.expr) else None
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        parts = value.values if isinstance(value, ast.BoolOp) else []
+        parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else parts
+        plain = [part for part in parts if not self.values.of(part) and not isinstance(part, ast.Constant)]
+        return [*plain] if len(plain) < len(parts) else []
+
+    def _other_arguments(self, parameter: ast.arg) -> list[ast.expr | ast.stmt]:
+        """What calls in the script pass for a parameter besides vector environments that become the pool."""
+        function = self.names.function(parameter)
+        if function is None:
+            return []
+        return [
+            value
+            for call in self.callees.calls(function)
+            for name, value in pair_arguments(call, function)
+            if name == parameter.arg and not self.is_receiver(value)
+        ]
 
     def calls(self, *methods: str) -> list[ast.Call]:
         """Calls of these methods on a vector environment, in the order of the text."""

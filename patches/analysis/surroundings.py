@@ -16,7 +16,15 @@ from ..syntax.callees import Def, bound_method, pair_arguments
 if TYPE_CHECKING:
     from .script import Script
 
-__all__ = ["Destination", "Surroundings", "arrivals", "destination", "given_parameters", "made_elsewhere"]
+__all__ = [
+    "Destination",
+    "Surroundings",
+    "arrivals",
+    "consumers",
+    "destination",
+    "given_parameters",
+    "made_elsewhere",
+]
 
 
 class Surroundings(Protocol):
@@ -126,19 +134,30 @@ def arrivals(script: Script, depth: int = 3) -> Iterator[tuple[ast.expr, Script]
             yield from ((argument, further) for _, further in arrivals(other, depth - 1))
 
 
+def consumers(script: Script) -> Iterator[Script]:
+    """Files that get environments from functions of a script."""
+    for other in script.surroundings.importers(script) if script.surroundings is not None else ():
+        if any(producer is script for _, producer, _ in made_elsewhere(other)):
+            yield other
+
+
 def made_elsewhere(script: Script) -> Iterator[tuple[ast.Call, Script, Def]]:
     """Calls of functions of other files that return environments: the call, the file and the function."""
     for call in script.names.calls if script.surroundings is not None else ():
         for origin in script.names.origins(call.func):
             found = _defined(script, origin)
-            if found is not None and isinstance(found[1], Def) and found[0].may_make_environments:
+            if found is None or not isinstance(found[1], Def) or found[0].is_being_followed:
+                continue
+            if found[0].may_make_environments:
                 yield call, found[0], found[1]
 
 
 def given_parameters(script: Script) -> Iterator[tuple[Def, str, Script, ast.expr]]:
     """Parameters that files which import this one give environments: function, parameter, file, argument."""
     for other in script.surroundings.importers(script) if script.surroundings is not None else ():
-        for argument in other.departures if other.may_make_environments else ():
+        if not other.may_make_environments or other.is_being_followed:
+            continue
+        for argument in other.departures:
             found = destination(other, argument)
             if found is not None and found.script is script:
                 yield found.function, found.parameter, other, argument

@@ -10,6 +10,7 @@ from .results import Results
 from .script import Script, walk
 
 __all__ = [
+    "BOOKS",
     "Comprehension",
     "Step",
     "follows",
@@ -25,7 +26,7 @@ _STORING = frozenset(
     {"push", "append", "add", "store", "remember", "put", "insert", "save", "record", "extend", "memorize"}
     | {"cache", "observe", "collect", "appendleft"}
 )
-_BOOKS = frozenset(
+BOOKS = frozenset(
     {
         "log",
         "logs",
@@ -90,7 +91,7 @@ def stores(script: Script, step: Step) -> list[ast.Expr]:
 
 def _is_storing(function: ast.expr) -> bool:
     """True for `memory.push` and `agent.store_transition`, not for `writer.add_scalars`."""
-    if not isinstance(function, ast.Attribute) or words(function.value) & _BOOKS:
+    if not isinstance(function, ast.Attribute) or words(function.value) & BOOKS:
         return False
     return bool(words(ast.Name(function.attr)) & _STORING)
 

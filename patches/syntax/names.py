@@ -123,10 +123,17 @@ class Names:
             return frozenset(f"{origin}.{expression.attr}" for origin in bases)
         if not isinstance(expression, ast.Name):
             return frozenset()
-        origins = [binding.origin for binding in self.bindings(expression)]
+        bound = [binding for binding in self.bindings(expression) if not self._is_none(binding)]
+        origins = [binding.origin for binding in bound]
         if certain and None in origins:
             return frozenset()
         return frozenset(origin for origin in origins if origin)
+
+    def _is_none(self, binding: Binding) -> bool:
+        """True for `AsyncVectorEnv = None`, which stands in for an import that failed and cannot be called."""
+        statement = self.parents.get(binding.node)
+        value = statement.value if isinstance(statement, ast.Assign) else None
+        return isinstance(value, ast.Constant) and value.value is None
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """Parent, grandparent and so on, up to the module."""

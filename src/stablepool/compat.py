@@ -35,7 +35,7 @@ def first_observations(result: Any) -> Any:
     return result
 
 
-def final_infos(infos: Mapping[str, Any]) -> list[dict[str, Any] | None]:
+def final_infos(infos: Mapping[str, Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
     """Return the infos of the episodes that ended in a step, as ``infos["final_info"]`` of Gymnasium before 1.0.
 
     A loop such as CleanRL's works on it::
@@ -51,16 +51,23 @@ def final_infos(infos: Mapping[str, Any]) -> list[dict[str, Any] | None]:
             in other autoreset modes, where there is no ``final_info``.
 
     Returns:
-        One entry per environment: a dictionary with the values of that environment (numpy scalars, or what the
+        object (num_envs,): one entry per environment: a dictionary with its values (numpy scalars, or what the
         environment said), nested as there, or None where no episode ended. An episode that a fault of the pool ended
         (``infos["fault"]``, see `valid_transitions`) has None, unless the environment itself told its end. Empty where
-        no episode ended in the step. A list or object array of Gymnasium before 1.0 comes back as a list.
+        no episode ended in the step. What Gymnasium before 1.0 returned comes back as it is.
     """
     final = infos.get("final_info")
     if final is not None and not isinstance(final, Mapping):
-        return list(final)
+        return _objects(list(final))
     mask = next(_final_masks(infos), ())
-    return [_final_info(infos, index) for index in range(len(mask))]
+    return _objects([_final_info(infos, index) for index in range(len(mask))])
+
+
+def _objects(rows: list[Any]) -> np.ndarray[Any, np.dtype[np.object_]]:
+    """An array of objects: loops go over it as over a list, and masks select from it."""
+    array = np.empty(len(rows), dtype=np.object_)
+    array[:] = rows
+    return array
 
 
 def list_infos(

@@ -10,9 +10,11 @@ takes less time than to find out which of them differ.
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import logging
 import pickle
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,11 +64,13 @@ class _Registry:
         plain: Entries that pickle together, by id.
         pickled: Other entries, each with a pickle of its own: it may refer to modules that cannot be imported.
         unsendable: By id a substitute for an entry that cannot be pickled, and the outline of that entry.
+        old: Entries of old gym's registry, where the script has loaded it.
     """
 
     plain: dict[str, EnvSpec] = field(default_factory=dict)
     pickled: dict[str, bytes] = field(default_factory=dict)
     unsendable: dict[str, tuple[EnvSpec, _Outline]] = field(default_factory=dict)
+    old: dict[str, bytes] = field(default_factory=dict)
 
 
 def pickle_registry(dumps: Callable[[Any], bytes]) -> bytes:
@@ -85,6 +89,11 @@ def pickle_registry(dumps: Callable[[Any], bytes]) -> bytes:
         except Exception as error:  # noqa: BLE001 - a spec may hold anything, and most are made in no worker
             _LOG.info("the registration of %s cannot be sent to workers: %s", name, error)
             found.unsendable[name] = _Unsendable.spec(name, error), _outline(spec)
+    for name, spec in list(_old_registry().items()):
+        try:
+            found.old[name] = dumps(spec)
+        except Exception as error:  # noqa: BLE001 - as above
+            _LOG.info("old gym's registration of %s cannot be sent to workers: %s", name, error)
     return pickle.dumps(found)
 
 
@@ -104,6 +113,20 @@ def adopt_registry(pickled: bytes) -> None:
             registry[name] = substitute
     for name in registry.keys() - found.plain.keys() - found.pickled.keys() - found.unsendable.keys():
         del registry[name]  # the script has deleted it
+    if found.old:
+        importlib.import_module("gym")
+        for name, pickled_spec in found.old.items():
+            _old_registry()[name] = pickle.loads(pickled_spec)  # noqa: S301 - as above
+
+
+def _old_registry() -> dict[str, Any]:
+    """Old gym's registry: a dictionary since 0.26, an object that holds one before; empty where gym is not loaded."""
+    gym = sys.modules.get("gym")
+    if gym is None:
+        return {}
+    old = importlib.import_module("gym.envs.registration").registry
+    found: dict[str, Any] = getattr(old, "env_specs", old)
+    return found
 
 
 def _loaded(name: str, spec: bytes) -> EnvSpec:

@@ -527,7 +527,7 @@ REFUSED = {
         "5:5",
     ),
     "the name given away": (
-        IMPORT + "e = AsyncVectorEnv(fns)\nif debug:\n    AsyncVectorEnv = None\n",
+        IMPORT + "e = AsyncVectorEnv(fns)\nif debug:\n    AsyncVectorEnv = Other\n",
         "ambiguous-name",
         "2:5",
     ),

@@ -20,6 +20,7 @@ from ...syntax.edits import Diagnostic, Edit, Finding
 from ..model import Fix, Options
 from .cases import CASES
 from .guards import FUNCTION, count, guard, is_extendable, is_filterable, is_guarded
+from .parallel import unguarded, with_parallel
 
 __all__ = ["FIX"]
 
@@ -36,7 +37,7 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
         found = [store for store in stores(script, step) if _belongs(script, store, step, taken)]
         if found:
             seen = True
-            yield _decide(script, step, found)
+            yield _decide(script, step, with_parallel(script, found))
     if not seen:
         yield from _no_store(script)
 
@@ -89,6 +90,12 @@ def _shape_problem(script: Script, step: Step, found: list[ast.Expr]) -> tuple[s
     loop, counter = loop_and_index(script, found[0], step)
     together = stored_together(found[0])
     home = loop or (found[0] if together is not None else None)
+    if (other := unguarded(script, step, found)) is not None:
+        line = script.position(other).line
+        return (
+            "parallel-stores",
+            f"line {line} stores what belongs to these rows in another place, every step",
+        )
     if any(script.names.function(store) is not script.names.function(step.statement) for store in found):
         line = script.position(step.statement).line
         return (

@@ -6,7 +6,14 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.dialect import GymDialect
-from ...analysis.episode_loops import EpisodeLoop, episode_loops, escapes, own_continues, unfollowed
+from ...analysis.episode_loops import (
+    EpisodeLoop,
+    episode_loops,
+    escapes,
+    own_continues,
+    split_episodes,
+    unfollowed,
+)
 from ...analysis.script import Script, walk
 from ...syntax.edits import Diagnostic, Edit, Finding, Insert
 from ...syntax.source import Position
@@ -33,6 +40,10 @@ def find(script: Script, options: Options) -> Iterator[Finding]:
 
 def _out_of_sight(script: Script) -> Iterator[Diagnostic]:
     """Episode loops whose steps are taken where the tool does not see them."""
+    for outer, call in split_episodes(script):
+        message = f"the loop over episodes calls {script.text(call.func)}(), which steps, and neither resets"
+        hint = "reset the environments there before the first step of each episode"
+        yield Diagnostic(NAME, "notice", "split-episode", script.position(outer), message, hint)
     for outer, call in escapes(script):
         message = f"the environment is handed to {script.text(call.func)}(), which may step it"
         hint = "see that it is reset there, or reset it at the end of each episode"
@@ -56,6 +67,10 @@ def _nothing_to_reset(script: Script) -> Iterator[Diagnostic]:
 
 
 def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Finding]:
+    if _is_endless(loop.inner):
+        message = "the loop over steps never ends, so no second episode of this loop begins"
+        yield Diagnostic(NAME, "satisfied", "endless", script.position(loop.inner), message)
+        return
     carried = Origins(script).carried(loop)
     done = dominating_reset(script, loop, carried)
     if done is not None:
@@ -71,6 +86,13 @@ def _examine(script: Script, options: Options, loop: EpisodeLoop) -> Iterator[Fi
         yield _no_style(script, loop, carried)
         return
     yield _edit(script, loop, *style)
+
+
+def _is_endless(loop: ast.For | ast.AsyncFor | ast.While) -> bool:
+    """True for `while True:` without a way out."""
+    if not isinstance(loop, ast.While) or not isinstance(loop.test, ast.Constant) or not loop.test.value:
+        return False
+    return not any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in walk(*loop.body))
 
 
 def _no_style(script: Script, loop: EpisodeLoop, carried: list[Carried]) -> Diagnostic:

@@ -6,8 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...analysis.dialect import GymDialect
+from ...analysis.results import Results
 from ...analysis.script import Script
-from ...analysis.surroundings import arrivals
+from ...analysis.surroundings import arrivals, consumers
 from ...syntax.edits import Diagnostic
 from .dialect_edits import FINAL_INFOS, FIRST, LIST_INFOS, convertible, whole_resets
 from .old_spaces import space_remarks
@@ -115,17 +116,20 @@ def _reset_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
 
 def _departure_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     """Environments that leave the file for code that speaks another dialect than the pool."""
-    followed = set[ast.expr]()
-    for node, other in arrivals(dialect.script):
-        followed.add(node)
+    script = dialect.script
+    if not script.references and not script.makers:
+        return
+    found = [*arrivals(script), *((script.constructions[0], other) for other in consumers(script))]
+    for node, other in found:
         yield from _arrival_refusals(dialect, node, other)
-    for node in dialect.script.departures if dialect.is_gym and not dialect.results.steps else ():
-        if node not in followed:
-            message = (
-                "the environments leave this file, and old gym's steps are unpacked into four values or five"
-            )
-            hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
-            yield _refusal(dialect, "leaves-file", node, message, hint)
+    steps = [*dialect.results.steps, *(step for _, other in found for step in Results(other).steps)]
+    gone = [*script.departures, *script.given_away] if dialect.is_gym and not steps else []
+    for node in gone[:1]:
+        message = (
+            "the environments leave this file, and old gym's steps are unpacked into four values or five"
+        )
+        hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
+        yield _refusal(dialect, "leaves-file", node, message, hint)
 
 
 def _arrival_refusals(dialect: GymDialect, node: ast.expr, other: Script) -> Iterator[Diagnostic]:

@@ -46,10 +46,20 @@ def _wrapping_classes(script: Script) -> Iterator[ast.Call]:
     for call in script.names.calls:
         is_init = isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"
         home = next((a for a in script.names.ancestors(call) if isinstance(a, ast.ClassDef)), None)
-        if not is_init or home is None or not any(map(script.is_receiver, call.args)):
-            continue
-        if any(script.names.origins(base) & _SINGLE for base in home.bases):
+        made = _class_of(script, call.func)
+        is_wrapper = home is not None and _wraps_single(script, home) and is_init
+        if any(map(script.is_receiver, call.args)) and (is_wrapper or (made and _wraps_single(script, made))):
             yield call
+
+
+def _class_of(script: Script, function: ast.expr) -> ast.ClassDef | None:
+    """The class of this script that a call makes an instance of."""
+    bound = [b.node for b in script.names.bindings(function)] if isinstance(function, ast.Name) else []
+    return bound[0] if len(bound) == 1 and isinstance(bound[0], ast.ClassDef) else None
+
+
+def _wraps_single(script: Script, home: ast.ClassDef) -> bool:
+    return any(script.names.origins(base) & _SINGLE for base in home.bases)
 
 
 def wrapper_refusals(script: Script, *, same_step: bool) -> Iterator[Diagnostic]:
