@@ -1,13 +1,14 @@
-"""How a function names the environments that a call steps or resets."""
+"""How a function names the environments that a call steps or resets, and what such a name may hold besides."""
 
 from __future__ import annotations
 
 import ast
 
+from ..syntax.callees import pair_arguments
 from .episode_loops import step_helpers
 from .script import Script, walk
 
-__all__ = ["environments", "held", "receiver_in_scope"]
+__all__ = ["environments", "held", "other_values", "receiver_in_scope"]
 
 
 def held(script: Script, node: ast.AST) -> set[ast.Call]:
@@ -54,3 +55,58 @@ def receiver_in_scope(script: Script, event: ast.Call, near: ast.stmt) -> str | 
             if script.names.function(node) is home and stepped & held(script, node):
                 return script.text(node)
     return None
+
+
+def other_values(script: Script, expression: ast.expr) -> list[ast.expr | ast.stmt]:
+    """What a receiver may hold besides vector environments that become the pool: statements that bind it.
+
+    Args:
+        script: The script.
+        expression: A variable for which `Script.is_receiver` holds.
+    """
+    if isinstance(expression, ast.Name):
+        bound = script.flow.definitions(expression)
+        given = [
+            other for node in bound if isinstance(node, ast.arg) for other in _other_arguments(script, node)
+        ]
+        if given:
+            return given
+    else:
+        key = script.key(expression)
+        bound = list(script.keys.stores(key)) if key is not None else []
+    branches = [other for node in bound for other in _other_branches(script, node)]
+    if branches:
+        return branches
+    found = (node for node in bound if not any(value.is_env for value in script.values.given(node)))
+    return [script.names.statement(node) for node in found if not _binds_none(script.names.statement(node))]
+
+
+def _other_branches(script: Script, target: ast.AST) -> list[ast.expr | ast.stmt]:
+    """What `a or b` and `a if c else b` may give a target besides environments that become the pool."""
+    statement = script.names.statement(target) if isinstance(target, ast.expr) else None
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+    parts = value.values if isinstance(value, ast.BoolOp) else []
+    parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else parts
+    plain = [part for part in parts if not script.values.of(part) and not isinstance(part, ast.Constant)]
+    return [*plain] if len(plain) < len(parts) else []
+
+
+def _other_arguments(script: Script, parameter: ast.arg) -> list[ast.expr | ast.stmt]:
+    """What calls in the script pass for a parameter besides vector environments that become the pool."""
+    function = script.names.function(parameter)
+    if function is None:
+        return []
+    return [
+        value
+        for call in script.callees.calls(function)
+        for name, value in pair_arguments(call, function)
+        if name == parameter.arg and not script.is_receiver(value)
+    ]
+
+
+def _binds_none(statement: ast.stmt) -> bool:
+    """True for `envs = None`."""
+    return isinstance(statement, ast.Assign | ast.AnnAssign) and (
+        statement.value is None
+        or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
+    )

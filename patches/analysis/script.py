@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from ..syntax.callees import Callees, pair_arguments
+from ..syntax.callees import Callees
 from ..syntax.names import Names
 from ..syntax.source import Position, Source, Span
 from .class_choices import ClassUse, class_use
@@ -258,49 +258,6 @@ class Script:
         """True where an expression may hold a vector environment, by the assignments that reach it."""
         return any(value.is_env for value in self.values.of(expression))
 
-    def other_values(self, expression: ast.expr) -> list[ast.expr | ast.stmt]:
-        """What a receiver may hold besides vector environments that become the pool: statements that bind it.
-
-        Args:
-            expression: A variable for which `is_receiver` holds.
-        """
-        if isinstance(expression, ast.Name):
-            bound = self.flow.definitions(expression)
-            given = [
-                other for node in bound if isinstance(node, ast.arg) for other in self._other_arguments(node)
-            ]
-            if given:
-                return given
-        else:
-            key = self.key(expression)
-            bound = list(self.keys.stores(key)) if key is not None else []
-        branches = [other for node in bound for other in self._other_branches(node)]
-        if branches:
-            return branches
-        found = (node for node in bound if not any(value.is_env for value in self.values.given(node)))
-        return [self.names.statement(node) for node in found if not _binds_none(self.names.statement(node))]
-
-    def _other_branches(self, target: ast.AST) -> list[ast.expr | ast.stmt]:
-        """What `a or b` and `a if c else b` may give a target besides environments that become the pool."""
-        statement = self.names.statement(target) if isinstance(target, ast.expr) else None
-        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
-        parts = value.values if isinstance(value, ast.BoolOp) else []
-        parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else parts
-        plain = [part for part in parts if not self.values.of(part) and not isinstance(part, ast.Constant)]
-        return [*plain] if len(plain) < len(parts) else []
-
-    def _other_arguments(self, parameter: ast.arg) -> list[ast.expr | ast.stmt]:
-        """What calls in the script pass for a parameter besides vector environments that become the pool."""
-        function = self.names.function(parameter)
-        if function is None:
-            return []
-        return [
-            value
-            for call in self.callees.calls(function)
-            for name, value in pair_arguments(call, function)
-            if name == parameter.arg and not self.is_receiver(value)
-        ]
-
     def calls(self, *methods: str) -> list[ast.Call]:
         """Calls of these methods on a vector environment, in the order of the text."""
         return [call for method, call in self._method_calls if method in methods]
@@ -321,11 +278,3 @@ class Script:
             for call in self.names.calls
             for method in {v.item for v in self.values.of(call.func) if v.kind == "bound" and not v.boxed}
         ]
-
-
-def _binds_none(statement: ast.stmt) -> bool:
-    """True for `envs = None`."""
-    return isinstance(statement, ast.Assign | ast.AnnAssign) and (
-        statement.value is None
-        or (isinstance(statement.value, ast.Constant) and statement.value.value is None)
-    )

@@ -56,27 +56,30 @@ class Project:
         """True where environments may come into a file that does not make any itself, from a file of this run."""
         if len(self._targets) < 2:
             return False
-        makers, imported = self._index
+        makers, _, given = self._index
         own = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
-        return bool(own & makers) or _module_name(path) in imported
+        return bool(own & makers) or _module_name(path) in given
 
     def importers(self, path: Path) -> list[Path]:
-        """Files that make environments and import a file: of this run, and of its folder."""
+        """Files that import a file: of this run, and of its folder."""
         found = self._index[1].get(_module_name(path), [])
         return [other for other in found if other != _real(path)]
 
     @cached_property
-    def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]]]:
-        """Names of the modules that make environments, and the files of these by the words that they import."""
+    def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]], set[bytes]]:
+        """Modules that make environments, all files by the words that they import, and the words of the former."""
         makers: set[bytes] = set()
+        given: set[bytes] = set()
         imported: dict[bytes, list[Path]] = defaultdict(list)
         for path in self._known():
             data = _bytes(path)
+            words = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+            for word in words:
+                imported[word].append(path)
             if MARKERS.search(data):
                 makers.add(_module_name(path))
-                for word in {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}:
-                    imported[word].append(path)
-        return makers, imported
+                given |= words
+        return makers, imported, given
 
     def _known(self) -> Iterator[Path]:
         folders = {target.parent for target in self._targets}
@@ -141,7 +144,7 @@ class Around:
         return None
 
     def importers(self, script: Script) -> list[Script]:
-        """Files that make environments and import the script."""
+        """Files that import the script."""
         found = (self._project.read(path) for path in self._project.importers(Path(script.name)))
         return [other for other in found if other is not None and other is not script]
 

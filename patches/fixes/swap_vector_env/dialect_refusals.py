@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ...analysis.dialect import GymDialect
+from ...analysis.receivers import other_values
 from ...analysis.results import Results
 from ...analysis.script import Script
 from ...analysis.surroundings import arrivals, consumers
@@ -85,7 +86,7 @@ def _is_known_to_take_five(dialect: GymDialect) -> bool:
 def _plain_values(dialect: GymDialect, call: ast.Call) -> list[ast.expr | ast.stmt]:
     """What a receiver holds that does not become the pool."""
     if isinstance(call.func, ast.Attribute) and dialect.script.is_receiver(call.func.value):
-        return dialect.script.other_values(call.func.value)
+        return other_values(dialect.script, call.func.value)
     return []
 
 
