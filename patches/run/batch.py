@@ -100,7 +100,10 @@ def _alone(path: Path, look: Look, signals: Signals) -> Outcome:
 
 @contextmanager
 def _executor(jobs: int, look: Look) -> Iterator[ProcessPoolExecutor]:
-    """An executor whose processes end with the block; killed where it is left early, for they have nothing to lose."""
+    """An executor whose processes end with the block, once they are through with the scripts that they are at.
+
+    They are not killed: one that dies while it sends an outcome leaves the executor waiting for the rest of it.
+    """
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
@@ -108,10 +111,6 @@ def _executor(jobs: int, look: Look) -> Iterator[ProcessPoolExecutor]:
     executor = ProcessPoolExecutor(jobs, multiprocessing.get_context(method), _start_worker, (look,))
     try:
         yield executor
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.kill()
-        raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
 
@@ -130,7 +129,7 @@ def _start_worker(look: Look) -> None:
     for name in ("SIGINT", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     import threading
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
