@@ -101,9 +101,10 @@ class Values:
             return
         if isinstance(target, ast.Name):
             self._bind_definition(target, value)
-        elif (key := self.keys.of(target)) is not None:
+        else:
             self._bound[target].add(value)
-            for load in self.keys.loads(key):
+            key = self.keys.of(target)
+            for load in self.keys.loads(key) if key is not None else ():
                 self.add(load, value)
 
     def _bind_definition(self, definition: ast.AST, value: Value) -> None:

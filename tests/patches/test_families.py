@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from tests.patches.tools import check_refused, check_transformed, patched, reported
+from patches.run.plan import Plan, apply, make_plan
+from tests.patches.tools import check_refused, check_transformed, options, patched, reported
 
 RESET = ["reset-between-episodes"]
 SWAP = ["swap-vector-env"]
@@ -14,6 +15,12 @@ VOID = ["swap-vector-env", "drop-void-transitions"]
 def after(script: str, only: list[str]) -> str:
     """The patched script."""
     return patched(dedent(script), only)[0]
+
+
+def patched_or_refused(script: str) -> tuple[bytes, Plan]:
+    """What the swap makes of a script, refused or not."""
+    plan = make_plan(script.encode(), options(SWAP))
+    return apply(plan), plan
 
 
 class TestSteps:
@@ -270,3 +277,119 @@ class TestVoidRows:
             store(obs, rewards, nxt)
             """
         assert "stored-elsewhere" in reported(patched(dedent(script), VOID)[1])
+
+    def test_lists_that_are_filled_side_by_side_leave_out_the_same_rows(self) -> None:
+        script = """\
+            from gymnasium.vector import AsyncVectorEnv
+            envs = AsyncVectorEnv(env_fns)
+            trajectories, log_probs = [[] for _ in range(8)], [[] for _ in range(8)]
+            while training:
+                next_obs, rewards, term, trunc, infos = envs.step(actions)
+                for i in range(8):
+                    trajectories[i].append((obs[i], actions[i], rewards[i], term[i]))
+                    log_probs[i].append(log_prob[i])
+            """
+        result = after(script, VOID)
+        assert "            trajectories[i].append" in result
+        assert "            log_probs[i].append" in result
+
+    def test_a_list_that_is_filled_once_a_step_beside_them_is_reported(self) -> None:
+        script = """\
+            from gymnasium.vector import AsyncVectorEnv
+            envs = AsyncVectorEnv(env_fns)
+            memory, values = [], []
+            while training:
+                values.append(value)
+                next_obs, rewards, term, trunc, infos = envs.step(actions)
+                for i in range(8):
+                    memory.append((obs[i], actions[i], rewards[i], term[i]))
+            """
+        assert "parallel-stores" in reported(patched(dedent(script), VOID)[1])
+
+
+class TestFinalInfos:
+    """What Gymnasium before 1.0 returned for episodes that ended, in every way in which it is read."""
+
+    def test_loops_masks_and_whole_reads_get_the_old_form(self) -> None:
+        for use in (
+            'for info in infos["final_info"]:\n    print(info)',
+            'ended = infos["final_info"][infos["_final_info"]]',
+            'process(infos["final_info"])',
+            'final = infos.get("final_info")\nfor i, info in enumerate(final):\n    print(info)',
+        ):
+            script = (
+                "from gymnasium.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(env_fns)\n"
+                f"obs, rewards, term, trunc, infos = envs.step(actions)\n{use}\n"
+            )
+            result = patched(script, SWAP)[0]
+            assert "final_infos(infos)" in result, use
+            assert 'autoreset_mode="SameStep"' in result
+
+    def test_a_dict_of_arrays_is_todays_form(self) -> None:
+        script = (
+            "from gymnasium.vector import AsyncVectorEnv\nenvs = AsyncVectorEnv(env_fns)\n"
+            'obs, rewards, term, trunc, infos = envs.step(actions)\nx = infos["final_info"]["episode"]["r"]\n'
+        )
+        assert "final_infos" not in patched(script, SWAP)[0]
+
+
+class TestOldGym:
+    """Environments of old gym that leave the file, or meet others in one helper."""
+
+    def test_every_way_out_of_the_file_is_refused(self) -> None:
+        for way in (
+            "run([gym.vector.AsyncVectorEnv(fns)])",
+            "run(lambda: gym.vector.AsyncVectorEnv(fns))",
+            "agent.env = gym.vector.AsyncVectorEnv(fns)",
+            "class A(Base):\n    def make(self):\n        self.env = gym.vector.AsyncVectorEnv(fns)",
+            "def create():\n    return gym.vector.AsyncVectorEnv(fns), gym.vector.SyncVectorEnv(fns)",
+        ):
+            _, plan = patched_or_refused(f"import gym\n{way}\n")
+            assert [d.code for d in plan.refusals] == ["leaves-file"], way
+
+    def test_a_helper_that_gets_a_plain_environment_as_well_is_refused(self) -> None:
+        _, plan = patched_or_refused(
+            "import gym\ndef rollout(env):\n    obs, r, done, info = env.step(policy(env.reset()))\n"
+            "rollout(gym.vector.AsyncVectorEnv(fns))\nrollout(gym.make('C-v0'))\n"
+        )
+        assert [d.code for d in plan.refusals] == ["mixed-receiver"]
+
+    def test_rows_that_are_counted_are_observations(self) -> None:
+        script = (
+            "import gym\nenvs = gym.vector.AsyncVectorEnv(fns)\nobs = envs.reset()\ntotal = len(obs)\n"
+            "print(type(obs))\nobs, r, done, info = envs.step(policy(obs))\n"
+        )
+        assert "obs = envs.reset()[0]\n" in patched(script, SWAP)[0]
+
+
+class TestSteppingElsewhere:
+    """Loops over episodes whose steps stand in another function."""
+
+    def test_neither_function_resets(self) -> None:
+        script = """\
+            from stablepool import StableProcessPoolEnv
+            class Runner:
+                def __init__(self):
+                    self.envs = StableProcessPoolEnv(fns)
+                    self.obs, _ = self.envs.reset()
+                def play(self):
+                    for _ in range(25):
+                        self.obs, r, te, tr, info = self.envs.step(self.policy(self.obs))
+                def train(self):
+                    for episode in range(100):
+                        self.play()
+            """
+        assert reported(patched(dedent(script), RESET)[1]) == ("split-episode",)
+
+    def test_a_loop_that_never_ends_has_no_second_episode(self) -> None:
+        script = """\
+            from stablepool import StableProcessPoolEnv
+            envs = StableProcessPoolEnv(fns)
+            obs, _ = envs.reset()
+            for episode in range(10):
+                while True:
+                    obs, r, te, tr, infos = envs.step(act(obs))
+            """
+        plan = patched(dedent(script), RESET)[1]
+        assert not plan.edits
+        assert [d.code for d in plan.diagnostics] == ["endless"]

@@ -11,6 +11,8 @@ from ...analysis.transitions import BOOKS, Step
 __all__ = ["unguarded", "with_parallel"]
 
 _FILLS = frozenset({"append", "extend"})
+_LEARNED_FROM = frozenset({"prob", "probs", "pi", "pis", "logits", "values"})
+"""Words that make a list of "log_probs" no log."""
 
 
 def with_parallel(script: Script, found: list[ast.Expr]) -> list[ast.Expr]:
@@ -61,7 +63,8 @@ def _fills(statement: ast.Expr) -> bool:
     call = statement.value
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return False
-    return call.func.attr in _FILLS and not words(call.func.value) & BOOKS
+    named = words(call.func.value)
+    return call.func.attr in _FILLS and not (named & BOOKS and not named & _LEARNED_FROM)
 
 
 def _index(statement: ast.Expr) -> str | None:
@@ -74,4 +77,5 @@ def _is_list(script: Script, receiver: ast.expr) -> bool:
     key = script.key(receiver)
     stores = script.keys.stores(key) if key is not None else []
     values = (getattr(script.names.statement(store), "value", None) for store in stores)
-    return any(isinstance(value, ast.List | ast.ListComp) for value in values)
+    made = (part for value in values for part in (value.elts if isinstance(value, ast.Tuple) else [value]))
+    return any(isinstance(part, ast.List | ast.ListComp) for part in made)
