@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from .commands.arguments import make_parser, options_of
 from .commands.patch import patch
-from .fixes.registry import FIXES
+from .fixes.registry import fixes
 from .report.console import Console
 from .report.stream import OutputClosedError, settle_output, standard_output
 from .run.backups import Store
@@ -46,9 +46,9 @@ def _run(words: list[str], signals: Signals) -> int:
     options = options_of(parser, args)
     console = Console(standard_output(), args.verbose - args.quiet)
     if args.list_fixes:
-        console.fixes(FIXES)
+        console.fixes(fixes())
     elif args.explain:
-        console.explain(next(fix for fix in FIXES if fix.name == args.explain))
+        console.explain(next(fix for fix in fixes() if fix.name == args.explain))
     elif args.list_backups:
         console.backups(Store(args.backup_dir or DEFAULT_BACKUPS, Disk()))
     elif args.prune:

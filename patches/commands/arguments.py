@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..fixes.model import PRESETS, Options
-from ..fixes.registry import FIXES, NAMES
+from ..fixes.registry import NAMES, ORDER
 
 __all__ = ["make_parser", "options_of", "program"]
 
@@ -58,7 +58,7 @@ def _names(parser: argparse.ArgumentParser, groups: Sequence[str]) -> frozenset[
     names = frozenset(name for group in groups for name in group.replace(",", " ").split())
     unknown = sorted(names - NAMES)
     if unknown:
-        parser.error(f"there is no fix {unknown[0]!r}; choose from: {', '.join(fix.name for fix in FIXES)}")
+        parser.error(f"there is no fix {unknown[0]!r}; choose from: {', '.join(ORDER)}")
     return names
 
 
@@ -125,7 +125,7 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--list-fixes", action="store_true", help="list the fixes")
     add(
         "--explain",
-        choices=[fix.name for fix in FIXES],
+        choices=ORDER,
         metavar="FIX",
         help="describe a fix with its examples",
     )

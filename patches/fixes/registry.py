@@ -1,32 +1,42 @@
-"""The fixes, in the order in which they are reported."""
+"""The fixes, in the order in which they are reported. Their code is loaded when a script has something for them."""
 
 from __future__ import annotations
 
-from . import (
-    drop_void_transitions,
-    int8_actions,
-    main_guard,
-    process_cleanup,
-    reset_between_episodes,
-    step_timeouts,
-    swap_subproc_vec_env,
-    swap_vector_env,
-    tuned_parameters,
+import functools
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .model import Fix
+
+__all__ = ["FIXES", "NAMES", "ORDER", "fixes"]
+
+ORDER = (
+    "swap-vector-env",
+    "swap-subproc-vec-env",
+    "reset-between-episodes",
+    "int8-actions",
+    "step-timeouts",
+    "process-cleanup",
+    "tuned-parameters",
+    "drop-void-transitions",
+    "main-guard",
 )
-from .model import Fix
+"""Names of the fixes; each is the module of that name in this room."""
 
-__all__ = ["FIXES", "NAMES"]
+NAMES = frozenset(ORDER)
 
-FIXES: tuple[Fix, ...] = (
-    swap_vector_env.FIX,
-    swap_subproc_vec_env.FIX,
-    reset_between_episodes.FIX,
-    int8_actions.FIX,
-    step_timeouts.FIX,
-    process_cleanup.FIX,
-    tuned_parameters.FIX,
-    drop_void_transitions.FIX,
-    main_guard.FIX,
-)
+FIXES: tuple[Fix, ...]
 
-NAMES: frozenset[str] = frozenset(fix.name for fix in FIXES)
+
+@functools.cache
+def fixes() -> tuple[Fix, ...]:
+    """The fixes themselves."""
+    modules = (importlib.import_module(f".{name.replace('-', '_')}", __package__) for name in ORDER)
+    return tuple(module.FIX for module in modules)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "FIXES":
+        return fixes()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

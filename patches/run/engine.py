@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..fixes.model import Options
-from ..fixes.registry import FIXES
+from ..fixes.registry import fixes
 from ..syntax.edits import Edit
 from .backups import Backup, BackupError, Store
 from .commit import Committer
@@ -186,7 +186,7 @@ class Engine:
         return {
             "kind": "patch",
             "tool_version": VERSION,
-            "fixes": {fix.name: fix.version for fix in FIXES if fix.name in plan.options.selected},
+            "fixes": {fix.name: fix.version for fix in fixes() if fix.name in plan.options.selected},
             "arguments": self._arguments,
             "encoding": source.encoding,
             "bom": source.bom,

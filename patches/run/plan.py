@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ..analysis.script import Script
 from ..fixes.model import Options
-from ..fixes.registry import FIXES
+from ..fixes.registry import fixes
 from ..rewrite.new_imports import import_operations
 from ..syntax.edits import Diagnostic, Edit, Finding, Operation
 from ..syntax.source import Source, read_source
@@ -85,7 +85,7 @@ def make_plan(data: bytes, options: Options, around: Around | None = None) -> Pl
 
 
 def _findings(script: Script, options: Options) -> Iterator[Finding]:
-    for fix in FIXES:
+    for fix in fixes():
         if fix.name in options.selected:
             yield from fix.findings(script, options)
 
@@ -95,7 +95,7 @@ def _without_suppressed(script: Script, options: Options) -> tuple[Options, tupl
     if "stable-patch" not in script.source.text:
         return options, ()
     diagnostics = []
-    for fix in FIXES:
+    for fix in fixes():
         if fix.indivisible and fix.name in options.selected:
             found = [_or_ignored(script, finding) for finding in fix.findings(script, options)]
             diagnostics += [

@@ -120,6 +120,7 @@ class Around:
 
     def __init__(self, project: Project, path: Path) -> None:
         self._project, self._path = project, path
+        self._paths: dict[tuple[str, int], Path | None] = {}
 
     def script(self, source: Source) -> Script:
         """The script itself, with the files around it."""
@@ -135,13 +136,15 @@ class Around:
         """The file that an imported name comes from, and its name there; None for a file that is not known."""
         level = len(origin) - len(origin.lstrip("."))
         module, _, name = origin.lstrip(".").rpartition(".")
-        for folder in _roots(self._path, level):
-            base = folder.joinpath(*module.split(".")) if module else folder
-            for path in (base.with_suffix(".py"), base / "__init__.py"):
-                found = self._project.read(path) if path.is_file() else None
-                if found is not None and found is not script:
-                    return found, name
-        return None
+        path = self._module(module, level)
+        found = self._project.read(path) if path is not None else None
+        return (found, name) if found is not None and found is not script else None
+
+    def _module(self, module: str, level: int) -> Path | None:
+        """The file of a module, looked for once."""
+        if (module, level) not in self._paths:
+            self._paths[module, level] = next(_files(self._path, module, level), None)
+        return self._paths[module, level]
 
     def importers(self, script: Script) -> list[Script]:
         """Files that import the script."""
@@ -170,6 +173,15 @@ def _real(path: Path) -> Path:
 def _module_name(path: Path) -> bytes:
     """The last part of the name that other files import a file by."""
     return os.fsencode(_real(path).parent.name if path.stem == "__init__" else path.stem)
+
+
+def _files(path: Path, module: str, level: int) -> Iterator[Path]:
+    """Files that a module's name may stand for, seen from a script."""
+    for folder in _roots(path, level):
+        base = folder.joinpath(*module.split(".")) if module else folder
+        for candidate in (base.with_suffix(".py"), base / "__init__.py"):
+            if candidate.is_file():
+                yield candidate
 
 
 def _roots(path: Path, level: int) -> Iterator[Path]:
