@@ -18,7 +18,7 @@ __all__ = ["MARKERS", "Around", "Project"]
 MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|vector\.make|[\"'}]VectorEnv")
 """What a file must hold to make environments that the tool knows: anything else is not even parsed."""
 
-_IMPORTS = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]+(.*)$")
+_IMPORTS = re.compile(rb"(?m)(?:^|[:;])[ \t]*(?:from|import)\b((?:\([^)]*\)|\\\r?\n|[^\n(\\])*)")
 _WORD = re.compile(rb"\w+")
 _MOST_BYTES = 2_000_000
 _MOST_SIBLINGS = 200
@@ -57,12 +57,11 @@ class Project:
         if len(self._targets) < 2:
             return False
         makers, _, given = self._index
-        own = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
-        return bool(own & makers) or _module_name(path) in given
+        return bool(_imported_words(data) & makers) or _module_name(path) in given
 
     def importers(self, path: Path) -> list[Path]:
-        """Files that import a file: of this run, and of its folder."""
-        found = self._index[1].get(_module_name(path), [])
+        """Files that import a file, by way of a package perhaps: of this run, and of its folder."""
+        found = dict.fromkeys(self._index[1].get(_module_name(path), []))
         return [other for other in found if other != _real(path)]
 
     @cached_property
@@ -71,14 +70,22 @@ class Project:
         makers: set[bytes] = set()
         given: set[bytes] = set()
         imported: dict[bytes, list[Path]] = defaultdict(list)
+        packages: dict[bytes, set[bytes]] = {}
         for path in self._known():
             data = _bytes(path)
-            words = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+            words = _imported_words(data)
             for word in words:
                 imported[word].append(path)
             if MARKERS.search(data):
                 makers.add(_module_name(path))
                 given |= words
+            elif path.stem == "__init__":
+                packages[_module_name(path)] = words
+        for name, words in [*packages.items(), *reversed(packages.items())]:  # a package hands names on, both ways
+            makers |= {name} if words & makers else set()
+            given |= words if name in given else set()
+            for word in words:
+                imported[word] += imported.get(name, [])
         return makers, imported, given
 
     def _known(self) -> Iterator[Path]:
@@ -149,8 +156,10 @@ class Around:
         return [other for other in found if other is not None and other is not script]
 
     def is_patched_too(self, script: Script) -> bool:
-        """True for a file that is patched in the same run."""
-        return self._project.is_target(Path(script.name))
+        """True for a file that is patched in the same run, and knows where its environments come from."""
+        path = Path(script.name)
+        known = self._project.read(path) if self._project.is_target(path) else None
+        return known is not None and known.is_connected
 
 
 def _bytes(path: Path) -> bytes:
@@ -160,6 +169,11 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes() if stat.S_ISREG(known.st_mode) and known.st_size <= _MOST_BYTES else b""
     except OSError:
         return b""
+
+
+def _imported_words(data: bytes) -> set[bytes]:
+    """The words of a file's imports."""
+    return {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
 
 
 def _real(path: Path) -> Path:
