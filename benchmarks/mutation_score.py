@@ -36,11 +36,15 @@ OTHERS = (
     "any_module backups command crash_safety docs imports interrupts make_vec_runs manifests real_modules"
 )
 FIRST = {
-    "reset": "matrix_reset",
-    "timeouts": "step_timeouts",
-    "cleanup": "process_cleanup",
-    "swap": "matrix_swap",
+    "analysis/": "values dialect episode_loops transitions analysis_facts",
+    "reset": "reset_decisions",
+    "timeouts": "fix_decisions step_timeouts",
+    "int8": "fix_decisions",
+    "swap_vector_env": "fix_decisions matrix_swap",
+    "cleanup": "cleanup_decisions process_cleanup",
 }
+"""By a part of a module's path: the tests that notice a change soonest."""
+
 NO_CODE = {"CASES", "FIX", "__all__", "message", "hint"}
 NO_CHANGE = re.compile(r"_(Is_Eq|IsNot_NotEq|(Is|IsNot)_[LG]tE?|Bit(Or|And)_(?!Bit|Sub)\w+)$")
 """The same to the language, or a TypeError wherever it is reached, which any test would notice."""
@@ -94,7 +98,7 @@ def command(path: str) -> str:
     """The tests that plan in this process, the likeliest to notice a change of a module first."""
     names = sorted(p.stem.removeprefix("test_") for p in Path("tests/patches").glob("test_*.py"))
     quick = [name for name in names if name not in OTHERS.split()]
-    first = [test for part, test in FIRST.items() if part in path]
+    first = [name for part, names in FIRST.items() if part in path for name in names.split()]
     quick.sort(key=lambda name: (name not in first, name != "cases", not name.startswith("matrix")))
     files = " ".join(f"tests/patches/test_{name}.py" for name in quick)
     return f"{ROOT}/.venv/bin/python -m pytest -x -q -p no:cacheprovider -m 'not slow and not all' {files}"
