@@ -61,21 +61,21 @@ class Project:
 
     def importers(self, path: Path) -> list[Path]:
         """Files that import a file, by way of a package perhaps: of this run, and of its folder."""
-        found = dict.fromkeys(self._index[1].get(_module_name(path), []))
+        found = self._index[1].get(_module_name(path), {})
         return [other for other in found if other != _real(path)]
 
     @cached_property
-    def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]], set[bytes]]:
+    def _index(self) -> tuple[set[bytes], dict[bytes, dict[Path, None]], set[bytes]]:
         """Modules that make environments, all files by the words that they import, and the words of the former."""
         makers: set[bytes] = set()
         given: set[bytes] = set()
-        imported: dict[bytes, list[Path]] = defaultdict(list)
+        imported: dict[bytes, dict[Path, None]] = defaultdict(dict)
         packages: dict[bytes, set[bytes]] = {}
         for path in self._known():
             data = _bytes(path)
             words = _imported_words(data)
             for word in words:
-                imported[word].append(path)
+                imported[word][path] = None
             if MARKERS.search(data):
                 makers.add(_module_name(path))
                 given |= words
@@ -85,7 +85,7 @@ class Project:
             makers |= {name} if words & makers else set()
             given |= words if name in given else set()
             for word in words:
-                imported[word] += imported.get(name, [])
+                imported[word] |= imported.get(name, {})
         return makers, imported, given
 
     def _known(self) -> Iterator[Path]:
