@@ -81,7 +81,10 @@ class Project:
                 given |= words
             elif path.stem == "__init__":
                 packages[_module_name(path)] = words
-        for name, words in [*packages.items(), *reversed(packages.items())]:  # a package hands names on, both ways
+        for name, words in [
+            *packages.items(),
+            *reversed(packages.items()),
+        ]:  # a package hands names on, both ways
             makers |= {name} if words & makers else set()
             given |= words if name in given else set()
             for word in words:
