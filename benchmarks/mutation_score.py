@@ -40,7 +40,9 @@ FIRST = {
     "reset": "reset_decisions",
     "timeouts": "fix_decisions step_timeouts",
     "int8": "fix_decisions",
-    "swap_vector_env": "fix_decisions matrix_swap",
+    "swap": "swap_decisions fix_decisions matrix_swap matrix_subproc",
+    "void": "swap_decisions transitions",
+    "tuned": "swap_decisions tuned",
     "cleanup": "cleanup_decisions process_cleanup",
 }
 """By a part of a module's path: the tests that notice a change soonest."""
@@ -95,13 +97,15 @@ def is_python(spec: MutationSpec, source: str) -> bool:
 
 
 def command(path: str) -> str:
-    """The tests that plan in this process, the likeliest to notice a change of a module first."""
-    names = sorted(p.stem.removeprefix("test_") for p in Path("tests/patches").glob("test_*.py"))
-    quick = [name for name in names if name not in OTHERS.split()]
-    first = [name for part, names in FIRST.items() if part in path for name in names.split()]
-    quick.sort(key=lambda name: (name not in first, name != "cases", not name.startswith("matrix")))
-    files = " ".join(f"tests/patches/test_{name}.py" for name in quick)
-    return f"{ROOT}/.venv/bin/python -m pytest -x -q -p no:cacheprovider -m 'not slow and not all' {files}"
+    """The tests that plan in this process: first those that are the likeliest to notice a change of a module."""
+    names = {p.stem.removeprefix("test_") for p in Path("tests/patches").glob("test_*.py")} - {
+        *OTHERS.split()
+    }
+    first = [name for part, tests in FIRST.items() if part in path for name in tests.split()] + ["cases"]
+    run = f"{ROOT}/.venv/bin/python -m pytest -x -q -p no:cacheprovider -m 'not slow and not all'"
+    rounds = [first, sorted(names - {*first})]
+    lines = [" ".join([run, *(f"tests/patches/test_{name}.py" for name in each)]) for each in rounds]
+    return f"sh -c {shlex.quote(' && '.join(lines))}"
 
 
 def wilson(caught: int, total: int) -> tuple[float, float]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from patches.run.plan import make_plan
 from tests.patches.test_fix_decisions import said
-from tests.patches.tools import patched
+from tests.patches.tools import options, patched
 
 ASYNC = "from gymnasium.vector import AsyncVectorEnv\n"
 MADE = ASYNC + "envs = AsyncVectorEnv(fns)\n"
@@ -297,6 +298,9 @@ STORES = {
     f"for i in range(n): {PUSH}\n": "shared-line",
     f"def valid_transitions():\n    pass\nfor i in range(n):\n    {PUSH}\n": "name-taken",
     "print(obs)\n": "no-store",
+    # lists that are filled side by side
+    "for i in range(n):\n    rows[i].append((o[i], r[i], obs[i]))\n": "if valid[i]:",
+    "rows = []\nfor i in range(n):\n    rows.append((o[i], r[i], obs[i]))\n": "if valid[i]:",
 }
 
 
@@ -307,6 +311,83 @@ def test_stores(text: str) -> None:
     codes = [diagnostic.code for diagnostic in plan.diagnostics]
     assert STORES[text] in result or codes == [STORES[text]]
     assert bool(plan.edits) != bool(codes)
+
+
+LOOP = "for t in x:\n    " + STEP
+FILL = "rows[i].append((o[i], r[i], obs[i]))"
+
+# the loop around a step and the loop over environments in it: how many lines are guarded, or what is said
+SIDE_BY_SIDE = {
+    f"    for i in range(n):\n        {FILL}\n": 1,
+    f"    for i in range(n):\n        {FILL}\n        more[i].append(a)\n": 2,
+    f"    for i in range(n):\n        {FILL}\n        more[i].extend(a)\n": 2,
+    f"    for i in range(n):\n        {FILL}\n        more[j].append(a)\n": "parallel-stores",
+    f"    for i in range(n):\n        {FILL}\n        more[i].look(a)\n": 1,
+    f"    for i in range(n):\n        {FILL}\n        stats[i].append(a)\n": 1,
+    f"    for i in range(n):\n        {FILL}\n        other.append(a)\n": 1,
+    f"    values = []\n    for i in range(n):\n        {FILL}\n        values.append(a)\n": "parallel-stores",
+    f"    values = 1\n    for i in range(n):\n        {FILL}\n        values.append(a)\n": 1,
+    f"    for i in range(n):\n        {FILL}\n    more[0].append(a)\n": "parallel-stores",
+    f"    for i in range(n):\n        {PUSH}\n        more[i].append(a)\n": 1,
+    f"    for i in range(n):\n        {FILL.replace('append', 'push')}\n": "parallel-stores",
+}
+
+
+@pytest.mark.parametrize("text", SIDE_BY_SIDE)
+def test_lists_that_are_filled_side_by_side(text: str) -> None:
+    head = "from stablepool import StableProcessPoolEnv\nenvs = StableProcessPoolEnv(fns)\n"
+    result, plan = patched(head + LOOP + text, ["drop-void-transitions"])
+    codes = [diagnostic.code for diagnostic in plan.diagnostics]
+    assert (codes[0] if codes else result.count("if valid[i]:")) == SIDE_BY_SIDE[text]
+
+
+OLD_GYM = "import gym, gymnasium\nfrom gym.spaces import Box\nenvs = gym.vector.AsyncVectorEnv(fns)\n"
+FOUR = "obs = envs.reset()\nobs, r, d, i = envs.step(a)\n"
+
+# what follows the head, from line 4 on: the code that a line becomes, or the reason of the refusal
+OF_OLD_GYM = {
+    "envs.seed(3)\nobs = envs.reset()\n": "obs = envs.reset(seed=3)[0]",
+    "envs.seed(3)\nn = 1\nobs = envs.reset()\n": "obs = envs.reset(seed=3)[0]",
+    "envs.seed()\nobs = envs.reset()\n": "seed-method 4",
+    "envs.seed(seed=3)\nobs = envs.reset()\n": "seed-method 4",
+    "envs.seed(3); n = 1\nobs = envs.reset()\n": "seed-method 4",
+    "x = envs.seed(3)\nobs = envs.reset()\n": "seed-method 4",
+    "obs = envs.reset()\nenvs.seed(3)\n": "obs = envs.reset(seed=3)[0]",
+    "envs.seed(3)\nif x:\n    obs = envs.reset()\n": "seed-method 4",
+    "envs.seed(3)\nobs = envs.reset(options=x)\n": "seed-method 4",
+    "envs.seed(3)\nmore = gym.vector.AsyncVectorEnv(fns)\nobs = more.reset()\n": "seed-method 4",
+    "if x:\n    envs.seed(3)\n": "seed-method 5",
+    "envs = gym.wrappers.ClipAction(envs)\n": "single-wrapper 4",
+    "envs = gymnasium.wrappers.ClipAction(envs)\n": "gymnasium.wrappers.vector.ClipAction(envs)",
+    "envs = gymnasium.wrappers.ClipAction(env=envs)\n": "gymnasium.wrappers.vector.ClipAction(env=envs)",
+    "envs = gymnasium.wrappers.NormalizeObservation(envs)\n": "single-wrapper 4",
+    "envs = gymnasium.wrappers.FrameStack(envs)\n": "single-wrapper 4",
+    "envs = gymnasium.wrappers.RecordEpisodeStatistics(envs, deque_size=3)\n": "single-wrapper 4",
+    "envs = gymnasium.wrappers.vector.ClipAction(envs)\n": "gymnasium.wrappers.vector.ClipAction(envs)",
+    "env = gym.wrappers.ClipAction(other)\n": "gym.wrappers.ClipAction(other)",
+    "class W(gym.Wrapper):\n    pass\nenvs = W(envs)\n": "single-wrapper 6",
+    "class W:\n    pass\nenvs = W(envs)\n": "envs = W(envs)",
+    "class W(gym.Wrapper):\n    def __init__(self):\n        super().__init__(envs)\n": "single-wrapper 6",
+    "class W(gym.Wrapper):\n    def __init__(self):\n        super().other(envs)\n": "super().other(envs)",
+    "isinstance(envs.single_action_space, gym.spaces.Discrete)\n": "isinstance(envs.single_action_space, Discrete)",
+    "isinstance(envs.single_action_space, (gym.spaces.Discrete, int))\n": (
+        "isinstance(envs.single_action_space, (Discrete, int))"
+    ),
+    "isinstance(envs.single_action_space, Box)\n": "old-space 4",
+    "isinstance(space, Box)\n": "isinstance(space, Box)",
+    "isinstance(envs.single_action_space, gymnasium.spaces.Box)\n": "gymnasium.spaces.Box)",
+    "issubclass(envs.single_action_space, Box)\n": "issubclass(envs.single_action_space, Box)",
+}
+
+
+@pytest.mark.parametrize("text", OF_OLD_GYM)
+def test_lines_of_old_gym(text: str) -> None:
+    plan = make_plan((OLD_GYM + text + FOUR).encode(), options(["swap-vector-env"]))
+    refused = [f"{refusal.code} {refusal.position.line}" for refusal in plan.refusals]
+    if refused:
+        assert refused[0] == OF_OLD_GYM[text]
+    else:
+        assert OF_OLD_GYM[text] in patched(OLD_GYM + text + FOUR, ["swap-vector-env"])[0]
 
 
 @pytest.mark.parametrize(
