@@ -7,6 +7,7 @@ import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -119,6 +120,15 @@ class Project:
         """Keep a script that is being looked at: whoever imports it means this one."""
         self._scripts[_real(path)] = script
 
+    @contextmanager
+    def unchanged(self, path: Path) -> Iterator[None]:
+        """Look at new versions of a script, and go on with the old one: other files are patched by what that says."""
+        old = self._scripts.get(_real(path))
+        try:
+            yield
+        finally:
+            self._scripts[_real(path)] = old
+
 
 class Around:
     """The files around one script, as fixes see them.
@@ -136,6 +146,10 @@ class Around:
         script = Script(source, self, str(self._path))
         self._project.remember(self._path, script)
         return script
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """While a new version of the script is looked at, for no other file to see."""
+        return self._project.unchanged(self._path)
 
     def concerns(self, data: bytes) -> bool:
         """True where the script may have to do with environments, its own or those of another file of this run."""

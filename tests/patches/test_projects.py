@@ -267,13 +267,32 @@ def test_four_values_two_files_away_are_not_left_behind(tmp_path: Path) -> None:
     assert refusals(looked_at(tmp_path, files)["main.py"]) == [("leaves-file", "4:7")]
 
 
-def test_old_keys_in_another_file(tmp_path: Path) -> None:
-    found = looked_at(tmp_path, {"main.py": MAIN, "loop.py": OLD_KEYS})
+@pytest.mark.parametrize("order", [("main.py", "loop.py"), ("loop.py", "main.py")])
+def test_old_keys_in_another_file(tmp_path: Path, order: tuple[str, ...]) -> None:
+    found = looked_at(tmp_path, {"main.py": MAIN, "loop.py": OLD_KEYS}, *order)
     assert 'StableProcessPoolEnv(fns, autoreset_mode="SameStep")' in after(found["main.py"])
     assert 'infos["final_obs"]' in after(found["loop.py"])
     assert refusals(looked_at(tmp_path, {"main.py": MAIN, "loop.py": OLD_KEYS}, "main.py")["main.py"]) == [
         ("leaves-file", "4:7")
     ]
+
+
+@pytest.mark.parametrize("package", [False, True])
+@pytest.mark.parametrize("user_first", [False, True])
+def test_old_keys_of_environments_that_another_file_makes(
+    tmp_path: Path, package: bool, user_first: bool
+) -> None:
+    user = USER + '    print(infos["final_observation"])\n'
+    files = {"factory.py": FACTORY, "main.py": user}
+    if package:
+        files = {"pkg/__init__.py": "from .factory import make\n", "pkg/factory.py": FACTORY}
+        files["main.py"] = user.replace("factory", "pkg")
+    maker = list(files)[-2]
+    found = looked_at(tmp_path, files, *(("main.py", maker) if user_first else (maker, "main.py")))
+    assert 'StableProcessPoolEnv([fn] * n, autoreset_mode="SameStep")' in after(found[maker])
+    assert 'infos["final_obs"]' in after(found["main.py"])
+    if not package:  # else the file that uses them does not lie beside it
+        assert refusals(looked_at(tmp_path, files, maker)[maker]) == [("leaves-file", "4:12")]
 
 
 def test_the_file_that_makes_is_refused_with_the_one_that_steps(tmp_path: Path) -> None:
