@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.stamp
 EPISODES ?= 20
+MUTANTS ?= 400
+SEED ?= 1
 # A run this short learns one budget, or none of them well (docs/dqn.md).
 SHORT := $(if $(filter 20,$(EPISODES)),--demonstrations 2 --budget-shares 1)
 PEER_PIP := --quiet --disable-pip-version-check --constraint constraints.txt
@@ -80,8 +82,10 @@ peer-tests: $(STAMP)  ## Stable-Baselines3's own vector tests, run on the pool
 bench-patch: $(STAMP)  ## CPU time of the patch tool -> docs/benchmarks/patch.md
 	$(PY) benchmarks/bench_patch.py --out docs/benchmarks/patch.md
 
-mutate: $(STAMP)  ## how many small faults in patches/ its tests notice -> docs/benchmarks/patch_mutation.md
-	$(PY) benchmarks/mutate_patch.py --out docs/benchmarks/patch_mutation.md
+mutate: $(STAMP)  ## cosmic-ray: how many faults in patches/ its tests notice (MUTANTS=400 SEED=1, half an hour) -> docs/benchmarks/patch_mutation.md
+	$(PYTHON) -m venv .venv-mutate
+	.venv-mutate/bin/pip install $(PEER_PIP) cosmic-ray
+	.venv-mutate/bin/python benchmarks/mutation_score.py --mutants $(MUTANTS) --seed $(SEED) --out docs/benchmarks/patch_mutation.md
 
 bench-fire: $(STAMP)  ## time per fire and per environment step
 	$(PY) benchmarks/bench_fire.py

@@ -101,6 +101,11 @@ class Script:
         patched = self.surroundings is not None and self.surroundings.is_patched_too(other)
         return patched or bool(other.pool_references)
 
+    @property
+    def is_connected(self) -> bool:
+        """True where the script makes environments, or the files that its environments come from are known."""
+        return self.may_make_environments or bool(self.producers)
+
     @cached_property
     def may_make_environments(self) -> bool:
         """True where the script itself names the vector environment that is replaced, or its replacement."""
@@ -188,6 +193,7 @@ class Script:
         """Where environments and what they return go."""
         self.is_being_followed = True
         found = Values(self.names, self.flow, self.callees, self.keys, self.constructions)
+        self.__dict__["values"] = found  # files that import each other go on with what is known so far
         for call, other, function in made_elsewhere(self):
             for value in other.returned(function):
                 found.add(call, value)

@@ -101,7 +101,8 @@ def _rendered(path: Path, plan: Plan, around: Around) -> Outcome:
 
     try:
         after = apply(plan)
-        verify(plan, after, around)
+        with around.unchanged():
+            verify(plan, after, around)
     except (RenderError, VerificationError, UnicodeEncodeError) as error:
         hint = "please report it with the script; until then leave fixes out with --skip"
         return Outcome(path, Exit.VERIFICATION, f"verification failed: {error}", hint, plan=plan)

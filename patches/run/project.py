@@ -7,6 +7,7 @@ import re
 import stat
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +19,7 @@ __all__ = ["MARKERS", "Around", "Project"]
 MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|vector\.make|[\"'}]VectorEnv")
 """What a file must hold to make environments that the tool knows: anything else is not even parsed."""
 
-_IMPORTS = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]+(.*)$")
+_IMPORTS = re.compile(rb"(?m)(?:^|[:;])[ \t]*(?:from|import)\b((?:\([^)]*\)|\\\r?\n|[^\n(\\])*)")
 _WORD = re.compile(rb"\w+")
 _MOST_BYTES = 2_000_000
 _MOST_SIBLINGS = 200
@@ -57,28 +58,38 @@ class Project:
         if len(self._targets) < 2:
             return False
         makers, _, given = self._index
-        own = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
-        return bool(own & makers) or _module_name(path) in given
+        return bool(_imported_words(data) & makers) or _module_name(path) in given
 
     def importers(self, path: Path) -> list[Path]:
-        """Files that import a file: of this run, and of its folder."""
-        found = self._index[1].get(_module_name(path), [])
+        """Files that import a file, by way of a package perhaps: of this run, and of its folder."""
+        found = self._index[1].get(_module_name(path), {})
         return [other for other in found if other != _real(path)]
 
     @cached_property
-    def _index(self) -> tuple[set[bytes], dict[bytes, list[Path]], set[bytes]]:
+    def _index(self) -> tuple[set[bytes], dict[bytes, dict[Path, None]], set[bytes]]:
         """Modules that make environments, all files by the words that they import, and the words of the former."""
         makers: set[bytes] = set()
         given: set[bytes] = set()
-        imported: dict[bytes, list[Path]] = defaultdict(list)
+        imported: dict[bytes, dict[Path, None]] = defaultdict(dict)
+        packages: dict[bytes, set[bytes]] = {}
         for path in self._known():
             data = _bytes(path)
-            words = {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+            words = _imported_words(data)
             for word in words:
-                imported[word].append(path)
+                imported[word][path] = None
             if MARKERS.search(data):
                 makers.add(_module_name(path))
                 given |= words
+            elif path.stem == "__init__":
+                packages[_module_name(path)] = words
+        for name, words in [
+            *packages.items(),
+            *reversed(packages.items()),
+        ]:  # a package hands names on, both ways
+            makers |= {name} if words & makers else set()
+            given |= words if name in given else set()
+            for word in words:
+                imported[word] |= imported.get(name, {})
         return makers, imported, given
 
     def _known(self) -> Iterator[Path]:
@@ -109,6 +120,15 @@ class Project:
         """Keep a script that is being looked at: whoever imports it means this one."""
         self._scripts[_real(path)] = script
 
+    @contextmanager
+    def unchanged(self, path: Path) -> Iterator[None]:
+        """Look at new versions of a script, and go on with the old one: other files are patched by what that says."""
+        old = self._scripts.get(_real(path))
+        try:
+            yield
+        finally:
+            self._scripts[_real(path)] = old
+
 
 class Around:
     """The files around one script, as fixes see them.
@@ -127,6 +147,10 @@ class Around:
         script = Script(source, self, str(self._path))
         self._project.remember(self._path, script)
         return script
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """While a new version of the script is looked at, for no other file to see."""
+        return self._project.unchanged(self._path)
 
     def concerns(self, data: bytes) -> bool:
         """True where the script may have to do with environments, its own or those of another file of this run."""
@@ -152,8 +176,10 @@ class Around:
         return [other for other in found if other is not None and other is not script]
 
     def is_patched_too(self, script: Script) -> bool:
-        """True for a file that is patched in the same run."""
-        return self._project.is_target(Path(script.name))
+        """True for a file that is patched in the same run, and knows where its environments come from."""
+        path = Path(script.name)
+        known = self._project.read(path) if self._project.is_target(path) else None
+        return known is not None and known.is_connected
 
 
 def _bytes(path: Path) -> bytes:
@@ -163,6 +189,11 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes() if stat.S_ISREG(known.st_mode) and known.st_size <= _MOST_BYTES else b""
     except OSError:
         return b""
+
+
+def _imported_words(data: bytes) -> set[bytes]:
+    """The words of a file's imports."""
+    return {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
 
 
 def _real(path: Path) -> Path:

@@ -78,7 +78,9 @@ def _from_elsewhere(script: Script) -> Iterator[Finding]:
 
 
 def _swap_doubts(producer: Script) -> Iterator[Diagnostic]:
-    """Why the file that makes the environments is not swapped, placed there."""
+    """Why the file that makes the environments is not swapped, placed there; nothing for one that uses the pool."""
+    if not producer.references and not producer.makers:
+        return
     for doubt in swap_refusals(producer, Options(), GymDialect(producer)):
         if doubt.kind == "refused":
             where = f"{producer.name}:{doubt.position}"

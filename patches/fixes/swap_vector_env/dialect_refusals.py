@@ -148,7 +148,7 @@ def _arrival_refusals(dialect: GymDialect, node: ast.expr, other: Script) -> Ite
     for place in [*old, *there.old_keys, *there.final_infos][:1]:
         what = "unpacks four values of a step" if old else "reads infos as they were before Gymnasium 1.0"
         message = f"the environments go to {other.name}, whose line {other.position(place).line} {what}"
-        hint = f"patch the two files together: name {other.name} on the command line as well"
+        hint = f"name {other.name} on the command line as well, and have the file that makes the environments call it"
         yield _refusal(dialect, "leaves-file", node, message, hint)
 
 
