@@ -87,8 +87,24 @@ def _other_branches(script: Script, target: ast.AST) -> list[ast.expr | ast.stmt
     value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
     parts = value.values if isinstance(value, ast.BoolOp) else []
     parts = [value.body, value.orelse] if isinstance(value, ast.IfExp) else parts
+    if isinstance(value, ast.Call) and (function := script.called_function(value)) is not None:
+        return _other_results(script, function)
     plain = [part for part in parts if not script.values.of(part) and not isinstance(part, ast.Constant)]
     return [*plain] if len(plain) < len(parts) else []
+
+
+def _other_results(script: Script, function: ast.AST) -> list[ast.expr | ast.stmt]:
+    """What a function returns besides environments that become the pool; one that returns tuples is not asked."""
+    returns = [
+        node.value for node in walk(function) if isinstance(node, ast.Return) and node.value is not None
+    ]
+    found: list[ast.expr | ast.stmt] = []
+    for value in returns:
+        if script.is_receiver(value):
+            found += other_values(script, value) if isinstance(value, ast.Name) else []
+        elif not isinstance(value, ast.Tuple | ast.Constant):
+            found.append(value)
+    return found
 
 
 def _other_arguments(script: Script, parameter: ast.arg) -> list[ast.expr | ast.stmt]:

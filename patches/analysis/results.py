@@ -10,7 +10,7 @@ from .value import Unpacking, Value
 
 __all__ = ["Results"]
 
-_INSPECTS = frozenset({"isinstance", "len", "type", "hasattr"})
+_INSPECTS = frozenset({"isinstance", "len", "type"})
 
 
 class Results:

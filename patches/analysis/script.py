@@ -230,7 +230,7 @@ class Script:
 
     def _leaves(self, node: ast.expr) -> bool:
         parent = self.names.parents[node]
-        if isinstance(parent, ast.keyword):
+        if isinstance(parent, ast.keyword | ast.Starred):
             parent = self.names.parents[parent]
         return isinstance(parent, ast.Call | ast.Return | ast.Yield | ast.Lambda)
 

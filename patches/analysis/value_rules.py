@@ -39,14 +39,17 @@ def _in_sequence(values: Values, parent: ast.AST, node: ast.expr, value: Value) 
 
 def _in_dict(values: Values, parent: ast.AST, node: ast.expr, value: Value) -> bool:
     assert isinstance(parent, ast.Dict)
-    statement = values.names.parents[parent]
     name = parent.keys[parent.values.index(node)] if node in parent.values else None
-    if not isinstance(statement, ast.Assign) or name is None:
+    if name is None:
         return False
-    keys = [values.keys.entry(target, name) for target in statement.targets]
-    for load in (load for key in keys if key is not None for load in values.keys.loads(key)):
-        values.add(load, value)
-    return any(keys)
+    key = name.value if isinstance(name, ast.Constant) and isinstance(name.value, str) else "container"
+    values.add(parent, replace(value, boxed=(key, *value.boxed)))
+    statement = values.names.parents[parent]
+    for target in statement.targets if isinstance(statement, ast.Assign) else []:
+        entry = values.keys.entry(target, name)
+        for load in values.keys.loads(entry) if entry is not None else ():
+            values.add(load, value)
+    return True
 
 
 def _through(values: Values, parent: ast.AST, node: ast.expr, value: Value) -> bool:

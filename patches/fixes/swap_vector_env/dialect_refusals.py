@@ -125,12 +125,22 @@ def _departure_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
         yield from _arrival_refusals(dialect, node, other)
     steps = [*dialect.results.steps, *(step for _, other in found for step in Results(other).steps)]
     gone = [*script.departures, *script.given_away] if dialect.is_gym and not steps else []
+    if dialect.is_gym:
+        gone += [node for each in (script, *(other for _, other in found)) for node in _returned_on(each)]
     for node in gone[:1]:
         message = (
             "the environments leave this file, and old gym's steps are unpacked into four values or five"
         )
         hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
         yield _refusal(dialect, "leaves-file", node, message, hint)
+
+
+def _returned_on(script: Script) -> list[ast.expr]:
+    """Environments that a function returns to callers that are not known."""
+    if any(True for _ in consumers(script)):
+        return []
+    returns = (ast.Return, ast.Yield)
+    return [node for node in script.departures if isinstance(script.names.parents[node], returns)]
 
 
 def _arrival_refusals(dialect: GymDialect, node: ast.expr, other: Script) -> Iterator[Diagnostic]:

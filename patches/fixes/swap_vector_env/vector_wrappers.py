@@ -20,7 +20,7 @@ _COUNTERPARTS = frozenset(
 _NEXT_STEP = frozenset({"NormalizeObservation"})
 """Those of them that take no environment which resets within the step that ends an episode."""
 
-_RENAMED = frozenset({"deque_size", "new_step_api"})
+_RENAMED = frozenset({"deque_size", "f", "new_step_api"})
 """Arguments that Gymnasium 1.0 has given another name, or taken away."""
 
 
