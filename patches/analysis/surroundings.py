@@ -36,6 +36,9 @@ class Surroundings(Protocol):
     def importers(self, script: Script) -> list[Script]:
         """Files that import the script."""
 
+    def readers_of_old_infos(self, script: Script) -> list[tuple[str, int]]:
+        """Other files of the project, and their lines, that look up `final_info` or `final_observation`."""
+
     def is_patched_too(self, script: Script) -> bool:
         """True for a file that is patched in the same run."""
 

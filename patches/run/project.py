@@ -20,9 +20,13 @@ MARKERS = re.compile(rb"AsyncVectorEnv|StableProcessPoolEnv|SubprocVec|make_vec|
 """What a file must hold to make environments that the tool knows: anything else is not even parsed."""
 
 _IMPORTS = re.compile(rb"(?m)(?:^|[:;])[ \t]*(?:from|import)\b((?:\([^)]*\)|\\\r?\n|[^\n(\\])*)")
+_OLD_INFOS = re.compile(rb"[\"']_?final_(?:info|observation)[\"']")
 _WORD = re.compile(rb"\w+")
 _MOST_BYTES = 2_000_000
 _MOST_SIBLINGS = 200
+_MOST_FILES = 400
+_ROOT_MARKS = (".git", "pyproject.toml", "setup.py")
+_FOREIGN = frozenset({"site-packages", "node_modules", "build", "dist"})
 _MOST_KEPT = 50
 """Syntax trees that are kept from one script to the next: memory stays flat over a long list."""
 
@@ -59,6 +63,16 @@ class Project:
             return False
         makers, _, given = self._index
         return bool(_imported_words(data) & makers) or _module_name(path) in given
+
+    def readers_of_old_infos(self, path: Path) -> list[tuple[str, int]]:
+        """Files of this run, or of the project around a script, that look up infos as before Gymnasium 1.0."""
+        known = sorted(self._targets) if len(self._targets) > 1 else _project_files(path)
+        found: list[tuple[str, int]] = []
+        for other in known:
+            match = _OLD_INFOS.search(data := _bytes(other)) if other != _real(path) else None
+            if match is not None:
+                found.append((str(other), data.count(b"\n", 0, match.start()) + 1))
+        return found
 
     def importers(self, path: Path) -> list[Path]:
         """Files that import a file, by way of a package perhaps: of this run, and of its folder."""
@@ -175,6 +189,10 @@ class Around:
         found = (self._project.read(path) for path in self._project.importers(Path(script.name)))
         return [other for other in found if other is not None and other is not script]
 
+    def readers_of_old_infos(self, script: Script) -> list[tuple[str, int]]:
+        """Other files of the project, and their lines, that look up `final_info` or `final_observation`."""
+        return self._project.readers_of_old_infos(Path(script.name))
+
     def is_patched_too(self, script: Script) -> bool:
         """True for a file that is patched in the same run, and knows where its environments come from."""
         path = Path(script.name)
@@ -194,6 +212,23 @@ def _bytes(path: Path) -> bytes:
 def _imported_words(data: bytes) -> set[bytes]:
     """The words of a file's imports."""
     return {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+
+
+def _project_files(path: Path) -> list[Path]:
+    """Python files of the project that a script belongs to; without a mark of one, those of its folder."""
+    folder = _real(path).parent
+    root = next(
+        (f for f in (folder, *folder.parents[:4]) if any((f / mark).exists() for mark in _ROOT_MARKS)), None
+    )
+    if root is None:
+        return sorted(folder.glob("*.py"))[:_MOST_SIBLINGS]
+    found: list[Path] = []
+    for here, folders, files in os.walk(root):
+        folders[:] = [name for name in sorted(folders) if not name.startswith(".") and name not in _FOREIGN]
+        found += [Path(here, name) for name in sorted(files) if name.endswith(".py")]
+        if len(found) >= _MOST_FILES:
+            break
+    return found[:_MOST_FILES]
 
 
 def _real(path: Path) -> Path:

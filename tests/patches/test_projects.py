@@ -361,3 +361,33 @@ def test_trees_are_not_kept_for_ever(tmp_path: Path) -> None:
         project.read(path)
     project.around(first)
     assert project.read(first) is not kept
+
+
+READER = """
+    class Recorder(Base):
+        def step(self, actions):
+            obs, r, term, trunc, infos = self.env.step(actions)
+            if "final_info" in infos:
+                self.record(infos["final_info"])
+            return obs, r, term, trunc, infos
+"""
+WRAPPED = """
+    from gymnasium.vector import AsyncVectorEnv
+    from elsewhere import wrap
+    def make(n):
+        return wrap(AsyncVectorEnv([fn] * n{mode}))
+"""
+
+
+@pytest.mark.parametrize("together", [("envs.py",), ("envs.py", "reader.py")], ids=["alone", "both"])
+def test_infos_of_before_gymnasium_1_that_nobody_can_be_seen_to_read(
+    tmp_path: Path, together: tuple[str, ...]
+) -> None:
+    files = {"envs.py": WRAPPED.format(mode=""), "reader.py": READER}
+    found = refusals(looked_at(tmp_path, files, *together)["envs.py"])
+    assert found == [("old-infos", "5:17")]
+
+
+def test_environments_whose_mode_is_given_say_which_gymnasium_they_are_for(tmp_path: Path) -> None:
+    files = {"envs.py": WRAPPED.format(mode=', autoreset_mode="SameStep"'), "reader.py": READER}
+    assert looked_at(tmp_path, files, "envs.py")["envs.py"].exit is Exit.PENDING

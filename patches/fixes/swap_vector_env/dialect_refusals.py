@@ -123,6 +123,7 @@ def _departure_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
     found = [*arrivals(script), *((script.constructions[0], other) for other in consumers(script))]
     for node, other in found:
         yield from _arrival_refusals(dialect, node, other)
+    yield from _old_readers(dialect)
     steps = [*dialect.results.steps, *(step for _, other in found for step in Results(other).steps)]
     gone = [*script.departures, *script.given_away] if dialect.is_gym and not steps else []
     if dialect.is_gym:
@@ -133,6 +134,27 @@ def _departure_refusals(dialect: GymDialect) -> Iterator[Diagnostic]:
         )
         hint = "see that five values are unpacked there, and import AsyncVectorEnv from gymnasium.vector here"
         yield _refusal(dialect, "leaves-file", node, message, hint)
+
+
+def _old_readers(dialect: GymDialect) -> Iterator[Diagnostic]:
+    """Files that read infos as before Gymnasium 1.0, where environments leave this one for nobody knows where.
+
+    Today's environments have no `final_info` unless their mode is given, so who reads it was written before 1.0.
+    """
+    script = dialect.script
+    is_given = any(
+        keyword.arg == "autoreset_mode" for call in script.constructions for keyword in call.keywords
+    )
+    followed = {node for node, _ in arrivals(script)}
+    if any(True for _ in consumers(script)):
+        followed |= {n for n in script.departures if isinstance(script.names.parents[n], ast.Return)}
+    gone = [node for node in (*script.departures, *script.given_away) if node not in followed]
+    if script.surroundings is None or dialect.same_step or dialect.results.steps or is_given or not gone:
+        return
+    for name, line in script.surroundings.readers_of_old_infos(script)[:1]:
+        message = f"the environments leave this file, and {name}:{line} reads infos as before Gymnasium 1.0"
+        hint = 'pass autoreset_mode="SameStep", and read final_obs and stablepool.final_infos(infos) there'
+        yield _refusal(dialect, "old-infos", gone[0], message, hint)
 
 
 def _returned_on(script: Script) -> list[ast.expr]:
