@@ -349,6 +349,7 @@ OF_OLD_GYM = {
     "envs.seed(3)\nobs = envs.reset()\n": "obs = envs.reset(seed=3)[0]",
     "envs.seed(3)\nn = 1\nobs = envs.reset()\n": "obs = envs.reset(seed=3)[0]",
     "envs.seed()\nobs = envs.reset()\n": "seed-method 4",
+    "obs = envs.reset()\nif x:\n    n = 1\n    envs.seed(3)\nelse:\n    obs = envs.reset()\n": "seed-method 7",
     "envs.seed(seed=3)\nobs = envs.reset()\n": "seed-method 4",
     "envs.seed(3); n = 1\nobs = envs.reset()\n": "seed-method 4",
     "x = envs.seed(3)\nobs = envs.reset()\n": "seed-method 4",

@@ -63,6 +63,7 @@ EXPECTED = {
     "def f():\n    probe(x)\nx = envs.reset()\nx = envs.step(b)\nf()": "reset|step",
     "x = [envs.step(b) for _ in y]\nx = 1\nprobe(x)": "-",
     "n = 0\nx = envs.reset()\nx += 1\nprobe(x)": "-",
+    "x = envs.reset()\nx = other()\nz = [probe(x) for _ in y]": "-",
     # assignments
     "x = y = envs.reset()\nprobe(x, y)": "reset reset",
     "x: tuple = envs.reset()\nprobe(x)": "reset",
@@ -189,6 +190,7 @@ ESCAPES = {
     "make().put(envs)": ["envs"],
     "envs.x = 1": [],
     "for x in envs.call('a'):\n    pass": [],
+    "envs = gym.wrappers.X(envs)": [],
 }
 
 
