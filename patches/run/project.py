@@ -41,6 +41,7 @@ class Project:
     def __init__(self, targets: Iterable[Path]) -> None:
         self._targets = {_real(target) for target in targets}
         self._scripts: dict[Path, Script | None] = {}
+        self._old: list[tuple[str, int]] | None = None
 
     def around(self, path: Path) -> Around:
         """One script and the files around it.
@@ -66,13 +67,10 @@ class Project:
 
     def readers_of_old_infos(self, path: Path) -> list[tuple[str, int]]:
         """Files of this run, or of the project around a script, that look up infos as before Gymnasium 1.0."""
-        known = sorted(self._targets) if len(self._targets) > 1 else _project_files(path)
-        found: list[tuple[str, int]] = []
-        for other in known:
-            match = _OLD_INFOS.search(data := _bytes(other)) if other != _real(path) else None
-            if match is not None:
-                found.append((str(other), data.count(b"\n", 0, match.start()) + 1))
-        return found
+        if self._old is None:
+            known = sorted(self._targets) if len(self._targets) > 1 else _project_files(path)
+            self._old = [(str(other), line) for other in known if (line := _line_of_old_infos(other))]
+        return [reader for reader in self._old if reader[0] != str(_real(path))]
 
     def importers(self, path: Path) -> list[Path]:
         """Files that import a file, by way of a package perhaps: of this run, and of its folder."""
@@ -212,6 +210,13 @@ def _bytes(path: Path) -> bytes:
 def _imported_words(data: bytes) -> set[bytes]:
     """The words of a file's imports."""
     return {word for line in _IMPORTS.findall(data) for word in _WORD.findall(line)}
+
+
+def _line_of_old_infos(path: Path) -> int:
+    """The line of a file that looks up infos as before Gymnasium 1.0; 0 where none does."""
+    data = _bytes(path)
+    match = _OLD_INFOS.search(data)
+    return data.count(b"\n", 0, match.start()) + 1 if match is not None else 0
 
 
 def _project_files(path: Path) -> list[Path]:

@@ -145,8 +145,8 @@ def _old_readers(dialect: GymDialect) -> Iterator[Diagnostic]:
     is_given = any(
         keyword.arg == "autoreset_mode" for call in script.constructions for keyword in call.keywords
     )
-    followed = {node for node, _ in arrivals(script)}
-    if any(True for _ in consumers(script)):
+    followed = {node for node, other in arrivals(script) if Results(other).steps}
+    if any(Results(other).steps for other in consumers(script)):
         followed |= {n for n in script.departures if isinstance(script.names.parents[n], ast.Return)}
     gone = [node for node in (*script.departures, *script.given_away) if node not in followed]
     if script.surroundings is None or dialect.same_step or dialect.results.steps or is_given or not gone:
