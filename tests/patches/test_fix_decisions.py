@@ -229,6 +229,8 @@ LIMITS = {
     "f = pool.submit(envs.step, a)\nf.result()": [],
     "f = pool.submit(envs.step, a)\nf.result(timeout=None)": [],
     "f = pool.submit(envs.step, a)\nf.done(5)": [],
+    "f = pool.run_in_executor(None, envs.step, a)\nf.result(5)": [],
+    "signal.alarm(30)\nfor t in x:\n    env.step(a)": [],
     "pool.submit(envs.step, a).result(timeout=5)": ["edit 6"],
     "f = pool.submit(envs.step, a)\nwhile x:\n    f.result(5)": ["polled-wait 8"],
     "f = pool.submit()\nf.result(5)": [],

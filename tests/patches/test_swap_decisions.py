@@ -148,6 +148,8 @@ PLACES = {
     + "def w(a, b, c, d, e, f, g, h):\n    e[0] = 1\nAsyncVectorEnv(fns, worker=w, shared_memory=True)\n": [
         "worker-argument 4"
     ],
+    ASYNC + "from gymnasium.vector.async_vector_env import _async_worker\ndef w(a, b, c, d, e, f, g, h):\n"
+    "    _async_worker(a, b, c, d, e, f, g, h)\nAsyncVectorEnv(fns, worker=w)\n": ["edit 1", "edit 5"],
     ASYNC + "def w(a, b, c, d, e, f, g, h):\n    e = 1\nAsyncVectorEnv(fns, worker=w)\n": [
         "worker-argument 4"
     ],

@@ -191,6 +191,8 @@ ESCAPES = {
     "envs.x = 1": [],
     "for x in envs.call('a'):\n    pass": [],
     "envs = gym.wrappers.X(envs)": [],
+    "x = 1 if envs else 2": [],
+    "class A(metaclass=envs):\n    pass": ["envs"],
 }
 
 
