@@ -80,6 +80,11 @@ Each script is reported as soon as it is done, in order, and a total ends the re
 document as it goes. Large lists are read in several processes. `--smoke N` runs each patched script for N vector steps
 with the interpreter that `--python` names, reports the faults of the pool meanwhile, and restores the script if it
 fails. After patching, the tool says whether that interpreter can import `stablepool`, and which line installs it.
+
+Environments are followed into the files that a script imports, and out of the files that import it, as far as these lie
+beside it or in its packages. Files of one run that hand environments to each other are planned together: what one of
+them needs is written into the other, or both are refused. Files that are not named are read and never changed; where
+one of them would break, the refusal names it and its line.
 """
 
 _LIMITS = """\
