@@ -53,15 +53,7 @@ class Keys:
 
     @cached_property
     def _loads(self) -> dict[Key, list[ast.expr]]:
-        found: dict[Key, list[ast.expr]] = defaultdict(list)
-        for node in self._names.order:
-            if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript) or not isinstance(
-                node.ctx, ast.Load
-            ):
-                continue
-            if (key := self.of(node)) is not None:
-                found[key].append(node)
-        return found
+        return self._in_context(ast.Load)
 
     def loads(self, key: Key) -> list[ast.expr]:
         """Every place that reads a variable."""
@@ -69,16 +61,17 @@ class Keys:
 
     @cached_property
     def _stores(self) -> dict[Key, list[ast.expr]]:
-        found: dict[Key, list[ast.expr]] = defaultdict(list)
-        for node in self._names.order:
-            if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript) or not isinstance(
-                node.ctx, ast.Store
-            ):
-                continue
-            if (key := self.of(node)) is not None:
-                found[key].append(node)
-        return found
+        return self._in_context(ast.Store)
 
     def stores(self, key: Key) -> list[ast.expr]:
         """Every place that writes a variable."""
         return self._stores.get(key, [])
+
+    def _in_context(self, context: type[ast.expr_context]) -> dict[Key, list[ast.expr]]:
+        found: dict[Key, list[ast.expr]] = defaultdict(list)
+        for node in self._names.order:
+            if not isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
+                continue
+            if isinstance(node.ctx, context) and (key := self.of(node)) is not None:
+                found[key].append(node)
+        return found
